@@ -1,0 +1,181 @@
+"""Classes of the project: objects, their attributes through constructors, bases and the methods that set them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from losslint.analysis import bindings
+from losslint.analysis.node import Site
+from losslint.analysis.objects import Class, Constant, Function, Instance, Named, Value
+from losslint.analysis.scope import Scope
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Run
+
+LAYER_BASES = re.compile(r"Layer$|Model$|Module$|Sequential$|Network$|Cell$|layers\.\w+$|Wrapper$|Block$")
+LOSS_BASES = re.compile(r"Loss$|LossFunctionWrapper$")
+MOST_BASES = 12
+
+
+def ancestry(cls: Class) -> Iterator[Class | Named]:
+    """The class and its bases, nearest first; bases of other packages by name."""
+    seen = 0
+    queue: list[Value] = [cls]
+    while queue and seen < MOST_BASES:
+        current = queue.pop(0)
+        seen += 1
+        if isinstance(current, Class):
+            yield current
+            queue.extend(current.bases)
+        elif isinstance(current, Named):
+            yield current
+
+
+def inherits(cls: Class, pattern: re.Pattern[str]) -> bool:
+    """Whether a base outside the project has a name like that."""
+    return any(isinstance(base, Named) and pattern.search(base.name) for base in ancestry(cls))
+
+
+def is_layer(instance: Instance) -> bool:
+    """Whether calling the object is calling a layer or a model."""
+    return inherits(instance.cls, LAYER_BASES)
+
+
+def is_loss(instance: Instance) -> bool:
+    """Whether the object is a framework loss by its bases: calling it reduces what its `call` returns."""
+    return inherits(instance.cls, LOSS_BASES)
+
+
+def _body(run: Run, cls: Class) -> Scope:
+    """The scope of a class body, walked once."""
+    if cls.node not in run.closures:
+        scope = Scope(cls.scope.file, cls.name, cls.scope, outside=True, is_class=True)
+        run.closures[cls.node] = scope
+        with run.quietly():
+            run.execute(cls.node.body, scope)
+    return run.closures[cls.node]
+
+
+def lookup(run: Run, cls: Class, name: str, after: ast.ClassDef | None = None) -> Value | None:
+    """A name of the class or of its project bases; `after`: only of those behind that class, as `super()` looks."""
+    skipping = after is not None
+    for base in ancestry(cls):
+        if isinstance(base, Named):
+            continue
+        if skipping:
+            skipping = base.node is not after
+            continue
+        found = _body(run, base).names.get(name)
+        if found is not None:
+            return found
+    return None
+
+
+def _method(value: Value, instance: Instance) -> Value:
+    """A function found in a class, bound as its decorators say."""
+    if not isinstance(value, Function):
+        return value
+    decorators = {ast.unparse(d) for d in getattr(value.node, "decorator_list", [])}
+    if "staticmethod" in decorators:
+        return value
+    bound: Value = instance.cls if "classmethod" in decorators else instance
+    return Function(value.node, value.scope, value.source, value.name, bound, value.defaults)
+
+
+def attribute(run: Run, instance: Instance, name: str, site: Site) -> Value | None:
+    """An attribute of an object: set by its constructor, in its class, or by whichever method sets it."""
+    held = instance.attributes.get(name)
+    if held is not None:
+        return held
+    found = lookup(run, instance.cls, name)
+    if found is not None:
+        method = _method(found, instance)
+        if isinstance(method, Function) and any("property" in ast.unparse(d) for d in getattr(method.node, "decorator_list", [])):
+            return run.call(method, [], {}, site)
+        return method
+    _set_by_methods(run, instance, name)
+    return instance.attributes.get(name)
+
+
+def _set_by_methods(run: Run, instance: Instance, name: str) -> None:
+    """Walk the methods that assign an attribute, quietly, until it is there (graph code sets its tensors in one method, its loss in another)."""
+    for base in ancestry(instance.cls):
+        if isinstance(base, Named):
+            continue
+        scoped = base.scope.file.index.by_node.get(base.node)
+        for method in dict.fromkeys(scoped.stored.get(name, []) if scoped is not None else []):
+            function = _body(run, base).names.get(method)
+            if not isinstance(function, Function) or function.node in run.path.stack or method == "__init__":
+                continue
+            bound = _method(function, instance)
+            assert isinstance(bound, Function)
+            own = base.scope.file.index.by_node[function.node]
+            scope = Scope(base.scope.file, function.name, function.scope)
+            with run.quietly():
+                bindings.fill(run, own, bound, scope, 1, {})
+                run.path.stack.append(function.node)
+                run.body(function.node, scope)
+                run.path.stack.pop()
+            if name in instance.attributes:
+                return
+
+
+def instantiate(run: Run, cls: Class, positional: Sequence[Value], keywords: Mapping[str, Value], site: Site) -> Instance:
+    """An object made by its constructor."""
+    instance = Instance(cls)
+    constructor = lookup(run, cls, "__init__")
+    if isinstance(constructor, Function):
+        bound = _method(constructor, instance)
+        run.call(bound, positional, keywords, site)
+    else:
+        fields = [s.target.id for s in cls.node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        instance.attributes.update(zip(fields, positional, strict=False))
+        instance.attributes.update(keywords)
+    return instance
+
+
+def prototype(run: Run, cls: Class) -> Instance:
+    """The object that a method is walked on: its constructor called with defaults, everything else a setting."""
+    if cls.node in run.instances:
+        return run.instances[cls.node]
+    instance = run.instances[cls.node] = Instance(cls)
+    constructor = lookup(run, cls, "__init__")
+    if isinstance(constructor, Function) and constructor.node not in run.path.stack:
+        own = constructor.scope.file.index.by_node[constructor.node]
+        scope = Scope(constructor.scope.file, constructor.name, constructor.scope, outside=True)
+        bound = _method(constructor, instance)
+        assert isinstance(bound, Function)
+        with run.quietly():
+            bindings.fill(run, own, bound, scope, 0, {})
+            run.path.stack.append(constructor.node)
+            run.body(constructor.node, scope)
+            run.path.stack.pop()
+    return instance
+
+
+def call_super(run: Run, scope: Scope, name: str, positional: Sequence[Value], keywords: Mapping[str, Value], site: Site) -> Value | None:
+    """``super().name(…)`` in a method: the next project base's method, or what a framework's constructor sets."""
+    inside = _class_around(scope)
+    instance = next((v for s in scope.chain() for k, v in s.names.items() if k == "self"), None)
+    if inside is None or not isinstance(instance, Instance):
+        return None
+    found = lookup(run, instance.cls, name, after=inside)
+    if isinstance(found, Function):
+        return run.call(_method(found, instance), positional, keywords, site)
+    if name == "__init__":
+        for key in ("name", "reduction"):
+            if key in keywords:
+                instance.attributes.setdefault(key, keywords[key])
+        return Constant(None)
+    return None
+
+
+def _class_around(scope: Scope) -> ast.ClassDef | None:
+    name = scope.function.rpartition(".")[0]
+    for scoped in scope.file.index.scopes:
+        if scoped.name == name and isinstance(scoped.node, ast.ClassDef):
+            return scoped.node
+    return None

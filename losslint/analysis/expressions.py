@@ -1,0 +1,361 @@
+"""Expressions of the abstract run."""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import TYPE_CHECKING
+
+from losslint.analysis import bindings, calls, classes, loops, statements
+from losslint.analysis.node import Facts, Gradient, Node, Site
+from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, Model, Module, Named, Slice, Value
+from losslint.analysis.objects import Mapping as Dictionary
+from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.roles import BATCH_SIZE_NAME, setting
+from losslint.analysis.scope import Scope
+from losslint.analysis.shape import PER_SAMPLE, Shape
+from losslint.analysis.transfer import apply, as_node, subscript, unknown
+from losslint.analysis.truth import is_none, open_to_change, truth
+from losslint.operations.catalogue import operation
+from losslint.operations.namespaces import canonical
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Run
+
+VALUES: dict[str, float | None] = {
+    "np.pi": math.pi, "math.pi": math.pi, "np.e": math.e, "math.e": math.e, "np.inf": math.inf, "math.inf": math.inf, "np.nan": math.nan,
+    "np.newaxis": None, "tf.newaxis": None, "tnp.pi": math.pi, "tnp.newaxis": None,
+}  # fmt: skip
+COMPARISONS = {
+    ast.Lt: "less", ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal", ast.Eq: "equal", ast.NotEq: "not_equal",
+}  # fmt: skip
+MODEL_STATE = frozenset({"layers", "weights", "trainable_weights", "trainable_variables", "non_trainable_weights", "losses", "get_layer", "get_weights", "variables", "non_trainable_variables"})
+SHAPELESS = Shape((), 0)
+
+
+def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """The value of an expression in a scope."""
+    match node:
+        case ast.Constant(value=value):
+            return Constant(value)
+        case ast.Name():
+            return _name(run, node, scope)
+        case ast.Attribute():
+            return _attribute(run, node, scope)
+        case ast.Call():
+            return calls.evaluate_call(run, node, scope)
+        case ast.BinOp(left=left, op=op, right=right):
+            return calls.operator(run, op, run.evaluate(left, scope), run.evaluate(right, scope), run.site(node, scope))
+        case ast.UnaryOp():
+            return _unary(run, node, scope)
+        case ast.BoolOp():
+            return _boolean(run, node, scope)
+        case ast.Compare():
+            return _compare(run, node, scope)
+        case ast.Subscript(value=owner, slice=index):
+            return _subscript(run, run.evaluate(owner, scope), run.evaluate(index, scope), run.site(node, scope))
+        case ast.IfExp():
+            return _conditional(run, node, scope)
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            return Items(_items(run, items, scope), mutable=not isinstance(node, ast.Tuple))
+        case ast.Dict():
+            return _dictionary(run, node, scope)
+        case ast.Lambda():
+            scoped = scope.file.index.by_node.get(node)
+            return bindings.function(run, node, scope, scoped.name if scoped is not None else "<lambda>")
+        case ast.ListComp(elt=elt, generators=generators) | ast.GeneratorExp(elt=elt, generators=generators) | ast.SetComp(elt=elt, generators=generators):
+            return loops.comprehend(run, generators, scope, lambda inner: run.evaluate(elt, inner))
+        case ast.DictComp(value=elt, generators=generators):
+            made = loops.comprehend(run, generators, scope, lambda inner: run.evaluate(elt, inner))
+            return Dictionary(dict(enumerate(made.items)))
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return Slice(*(None if part is None else run.evaluate(part, scope) for part in (lower, upper, step)))
+        case ast.NamedExpr(target=target, value=inner):
+            value = run.evaluate(inner, scope)
+            statements.assign(run, target, value, scope)
+            return value
+        case ast.Starred(value=inner) | ast.Await(value=inner):
+            return run.evaluate(inner, scope)
+    return setting("text", run.site(node, scope))
+
+
+def _items(run: Run, nodes: list[ast.expr], scope: Scope) -> list[Value]:
+    made: list[Value] = []
+    for node in nodes:
+        value = run.evaluate(node, scope)
+        if isinstance(node, ast.Starred) and isinstance(value, Items):
+            made.extend(value.items)
+        else:
+            made.append(value)
+    return made
+
+
+def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
+    name, site = node.id, run.site(node, scope)
+    found = scope.find(name)
+    if found is None:
+        bindings.ready(run, scope.file, name)
+        found = scope.find(name)
+    if found is None:
+        named = calls.from_stars(scope, name)
+        if named is not None:
+            return named
+        return calls.builtin(name) or setting(name, site)
+    value, where = found
+    if isinstance(value, Node):
+        if where.outside and "symbolic" in value.origin and not scope.outside and not run.path.quiet and name not in where.parameters:
+            return Node("captured", (value,), site, value.facts, {"name": name, "bound": value.site})
+        excluded = run.excluded()
+        if excluded and not value.constant:
+            return value.with_facts(columns=value.columns.without(tuple(excluded)))
+    return _declared_batch(value, name, site, own=where is scope and name in scope.parameters)
+
+
+def _declared_batch(value: Value, name: str, site: Site, own: bool = False) -> Value:
+    """A number under a batch size's name: a configured batch size, unless it is the loss's own parameter."""
+    if not BATCH_SIZE_NAME.match(name):
+        return value
+    if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+        return setting(name, site, float(value.value))
+    if isinstance(value, Constant) and value.value is None:
+        return setting(name, site)
+    if isinstance(value, Node) and value.constant and not value.marked("declared-batch") and value.operation in ("setting", "opaque"):
+        return setting(name, site)
+    return value
+
+
+def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
+    site, name = run.site(node, scope), node.attr
+    if name in MODEL_STATE and (state := _model_state(run, node, scope)) is not None:
+        return state
+    return attribute(run, run.evaluate(node.value, scope), name, site)
+
+
+def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
+    """An attribute of a value."""
+    match owner:
+        case Named(name=base):
+            full = f"{base}.{name}"
+            spelt = canonical(full)
+            if spelt in VALUES:
+                return Constant(VALUES[spelt])
+            return Named(full)
+        case Module(scope=inner):
+            return bindings.member(run, inner.file, name) or setting(name, site)
+        case Instance():
+            held = classes.attribute(run, owner, name, site)
+            if held is None:
+                return _instance_state(owner, name, site)
+            return _declared_batch(held, name, site)
+        case Class():
+            return classes.lookup(run, owner, name) or setting(name, site)
+        case Model(output=output) if name in ("output", "outputs", "input", "inputs"):
+            return output if output is not None else _symbolic(site)
+        case Layer() if name in ("output", "input"):
+            return _symbolic(site)
+        case Model() | Layer() if name in MODEL_STATE | {"kernel", "bias", "embeddings", "gamma", "beta"}:
+            return trainable(site)
+        case Node():
+            return _tensor_attribute(run, owner, name, site)
+        case Dictionary(items=items) if name in items:
+            return items[name]
+    return setting(name, site)
+
+
+def _symbolic(site: Site) -> Node:
+    return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))
+
+
+def trainable(site: Site, **details: object) -> Node:
+    """Weights of a layer or model: no batch axis, differentiable."""
+    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
+    return Node("weights", (), site, facts, dict(details))
+
+
+def _instance_state(owner: Instance, name: str, site: Site) -> Value:
+    if classes.is_layer(owner) and name in MODEL_STATE | {"kernel", "bias"}:
+        return trainable(site)
+    return setting(name, site)
+
+
+def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
+    match name:
+        case "shape":
+            return apply(operation("shape"), {"x": owner}, site, run, ".shape")
+        case "T":
+            return apply(operation("transpose"), {"x": owner}, site, run, ".T")
+        case "size":
+            return apply(operation("size"), {"x": owner}, site, run, ".size")
+        case "ndim":
+            return apply(operation("rank"), {"x": owner}, site, run, ".ndim")
+        case "dtype" | "name" | "device" | "graph":
+            return setting(name, site)
+        case "real" | "imag" | "values" | "data" | "flat":
+            return owner
+    if owner.constant:
+        return setting(name, site)
+    if owner.operation in ("weights", "model-state"):
+        return trainable(site)
+    kept = owner.shape if owner.operation == "parameter" else None
+    return unknown((owner,), site, shape=kept)
+
+
+def _model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
+    """``model.layers`` and the like, of a name that is neither the loss's own nor its factory's parameter."""
+    root: ast.expr = node.value
+    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
+        root = root.func if isinstance(root, ast.Call) else root.value
+    if not isinstance(root, ast.Name) or scope.outside or run.path.quiet or isinstance(root, ast.Name) and root.id in ("self", "cls"):
+        return None
+    found = scope.find(root.id)
+    if found is None:
+        bindings.ready(run, scope.file, root.id)
+        found = scope.find(root.id)
+    if found is None:
+        held = None
+    else:
+        held, where = found
+        if not where.outside or root.id in where.parameters:
+            return None
+    if isinstance(held, Named | Class | Function | Module | Constant | Items | Dictionary) or run.path.entry is None or not run.path.entry.function:
+        return None
+    if isinstance(held, Node) and not held.constant and held.operation != "opaque":
+        return None
+    site = run.site(node, scope)
+    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable", f"model:{root.id}"}), marks=frozenset({"trainable"}))
+    return Node("model-state", (), site, facts, {"model": root.id, "attribute": node.attr})
+
+
+def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:
+    if isinstance(owner, Node) and owner.operation in ("weights", "model-state"):
+        return owner if owner.operation == "model-state" else trainable(site)
+    if isinstance(owner, Node) and owner.constant and owner.operation in ("setting", "opaque"):
+        return setting("item", site)
+    if isinstance(owner, Named | Layer | Model | Instance):
+        return setting("item", site)
+    if isinstance(owner, Node) and isinstance(index, Constant) and isinstance(index.value, int):
+        piece = _listed(run, owner, site)
+        if piece is not None:
+            return piece
+    return subscript(owner, index, site, run)
+
+
+def _listed(run: Run, owner: Node, site: Site) -> Node | None:
+    """An item of a parameter that is indexed by several bare integers: a list of batch tensors."""
+    if owner.operation != "parameter" or run.path.entry is None:
+        return None
+    scoped = next((s for s in run.path.entry.file.index.scopes if s.name == run.path.entry.function), None)
+    if scoped is None or len(scoped.indexed.get(owner.details["name"], ())) < 2:
+        return None
+    return Node("parameter", (), site, owner.facts, {"name": owner.details["name"]})
+
+
+def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
+    value, site = run.evaluate(node.operand, scope), run.site(node, scope)
+    if isinstance(node.op, ast.Not):
+        known = truth(value)
+        if known is not None:
+            return Constant(not known, open_to_change(value))
+        return apply(operation("logical_not"), {"x": as_node(value, site)}, site, run)
+    if isinstance(value, Constant) and isinstance(value.value, int | float):
+        folded = -value.value if isinstance(node.op, ast.USub) else ~int(value.value) if isinstance(node.op, ast.Invert) else value.value
+        return Constant(folded, value.setting)
+    name = {ast.USub: "negative", ast.Invert: "logical_not"}.get(type(node.op))
+    return value if name is None else apply(operation(name), {"x": as_node(value, site)}, site, run)
+
+
+def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
+    """`and`/`or`: the operand that Python would return, where the truth of those before it is known."""
+    wanted = isinstance(node.op, ast.Or)
+    setting_seen = False
+    value: Value = Constant(None)
+    for operand in node.values:
+        value = run.evaluate(operand, scope)
+        known = truth(value)
+        setting_seen = setting_seen or open_to_change(value)
+        if known is None or known == wanted:
+            break
+    if isinstance(value, Constant):
+        return Constant(value.value, value.setting or setting_seen)
+    return value
+
+
+def _compare(run: Run, node: ast.Compare, scope: Scope) -> Value:
+    left, site = run.evaluate(node.left, scope), run.site(node, scope)
+    result: Value = Constant(True)
+    for op, comparator in zip(node.ops, node.comparators, strict=True):
+        right = run.evaluate(comparator, scope)
+        result = _compared(run, left, op, right, site)
+        left = right
+    return result
+
+
+def _compared(run: Run, left: Value, op: ast.cmpop, right: Value, site: Site) -> Value:
+    if isinstance(op, ast.Is | ast.IsNot) or (isinstance(op, ast.Eq | ast.NotEq) and Constant(None) in (left, right)):
+        if isinstance(right, Constant) and right.value is None:
+            known = is_none(left)
+            if known is not None:
+                return Constant(known == isinstance(op, ast.Is | ast.Eq), open_to_change(left))
+        return setting("test", site)
+    if isinstance(left, Constant) and isinstance(right, Constant | Items):
+        known = _fold(left, op, right)
+        if known is not None:
+            return Constant(known, left.setting or open_to_change(right))
+    if isinstance(op, ast.In | ast.NotIn) or not all(isinstance(v, Node | Constant) for v in (left, right)):
+        return setting("test", site)
+    if any(isinstance(v, Constant) and not isinstance(v.value, int | float) for v in (left, right)):
+        return setting("test", site)
+    return apply(operation(COMPARISONS[type(op)]), {"x": as_node(left, site), "y": as_node(right, site)}, site, run)
+
+
+def _fold(left: Constant, op: ast.cmpop, right: Constant | Items) -> bool | None:
+    if isinstance(op, ast.In | ast.NotIn):
+        if isinstance(right, Constant):
+            return (left.value in right.value) == isinstance(op, ast.In) if isinstance(right.value, str) and isinstance(left.value, str) else None
+        if not all(isinstance(item, Constant) for item in right.items):
+            return None
+        return any(isinstance(item, Constant) and item.value == left.value for item in right.items) == isinstance(op, ast.In)
+    if not isinstance(right, Constant):
+        return None
+    a, b = left.value, right.value
+    try:
+        match op:
+            case ast.Eq():
+                return bool(a == b)
+            case ast.NotEq():
+                return bool(a != b)
+            case ast.Lt():
+                return bool(a < b)
+            case ast.LtE():
+                return bool(a <= b)
+            case ast.Gt():
+                return bool(a > b)
+            case ast.GtE():
+                return bool(a >= b)
+    except TypeError:
+        return None
+    return None
+
+
+def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
+    test = run.evaluate(node.test, scope)
+    known = truth(test)
+    taken = run.decide(node.test, True if known is None else known, known is None or open_to_change(test))
+    branch = node.body if taken else node.orelse
+    if isinstance(test, Node) and not test.constant:
+        with run.narrowed(test, taken):
+            return run.evaluate(branch, scope)
+    return run.evaluate(branch, scope)
+
+
+def _dictionary(run: Run, node: ast.Dict, scope: Scope) -> Value:
+    made: dict[object, Value] = {}
+    for index, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
+        held = run.evaluate(value, scope)
+        if key is None:
+            if isinstance(held, Dictionary):
+                made.update(held.items)
+            continue
+        name = run.evaluate(key, scope)
+        made[name.value if isinstance(name, Constant) else f"\0{index}"] = held
+    return Dictionary(made)

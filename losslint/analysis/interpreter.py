@@ -1,0 +1,257 @@
+"""The abstract run: every loss of a file walked along its paths, one record for each."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from losslint.analysis import bindings, calls, expressions, statements
+from losslint.analysis.node import Node, Site, reach
+from losslint.analysis.objects import Constant, Function, Instance, Value
+from losslint.analysis.objects import Mapping as Dictionary
+from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.scope import File, Scope
+from losslint.analysis.trace import Root, Trace
+from losslint.config import Settings
+from losslint.losses import MOST_FUNCTIONS, VALUE_WORDS, Loss, find
+from losslint.source import Modules, Source
+
+MOST_STEPS = 60_000
+MOST_PATHS = 14
+DEPTH = 12
+RECURSION = 2
+
+
+class Stopped(Exception):
+    """The walk came to one of its limits."""
+
+
+@dataclass(eq=False, slots=True)
+class Path:
+    """What one walk along one path gathers."""
+
+    flipped: ast.expr | None = None
+    roots: list[Root] = field(default_factory=list)
+    named: list[Root] = field(default_factory=list)
+    tests: dict[ast.expr, None] = field(default_factory=dict)  # tests that could go the other way, in order
+    stack: list[ast.AST] = field(default_factory=list)
+    inlined: set[ast.AST] = field(default_factory=set)
+    entry: Scope | None = None
+    steps: int = 0
+    calls: int = 0
+    unresolved: list[str] = field(default_factory=list)
+    incomplete: str | None = None
+    quiet: int = 0  # walking for bindings, not for the loss
+    narrow: list[frozenset[int]] = field(default_factory=list)  # columns that a test around excludes
+    batch_loops: int = 0
+
+
+class Run:
+    """The state of the abstract runs of one file: its files, classes built so far, and the path at hand."""
+
+    def __init__(self, source: Source, settings: Settings, modules: Modules) -> None:
+        self.settings = settings
+        self.modules = modules
+        self.files: dict[str, File] = {}
+        self.file = self.open(source)
+        self.path = Path()
+        self.closures: dict[ast.AST, Scope] = {}
+        self.instances: dict[ast.AST, Instance] = {}
+
+    def open(self, source: Source) -> File:
+        """The file of a source, indexed once."""
+        if source.path not in self.files:
+            self.files[source.path] = File.of(source)
+        return self.files[source.path]
+
+    # --- what the parts of the walk use of each other ------------------------------------------------------------
+
+    def evaluate(self, node: ast.expr, scope: Scope) -> Value:
+        """The value of an expression."""
+        self.path.steps += 1
+        if self.path.steps > MOST_STEPS:
+            raise Stopped("it is too long to follow")
+        return expressions.evaluate(self, node, scope)
+
+    def execute(self, body: Sequence[ast.stmt], scope: Scope) -> statements.Exit | None:
+        """Run statements until one leaves the block."""
+        return statements.execute(self, body, scope)
+
+    def call(self, function: Value, positional: Sequence[Value], keywords: Mapping[str, Value], site: Site) -> Value:
+        """The value of a call."""
+        return calls.call(self, function, list(positional), dict(keywords), site)
+
+    def invoke(self, function: Function, positional: Sequence[Value], keywords: Mapping[str, Value], site: Site) -> Value | None:
+        """Walk the body of a function of the project; None where the walk must not go deeper."""
+        node = function.node
+        if len(self.path.stack) >= DEPTH or self.path.stack.count(node) >= RECURSION:
+            return None
+        inner = Scope(function.scope.file, function.name, function.scope, outside=False)
+        bindings.bind_parameters(self, function, inner, positional, keywords, site)
+        self.path.stack.append(node)
+        self.path.inlined.add(node)
+        try:
+            return self.body(node, inner)
+        finally:
+            self.path.stack.pop()
+
+    def body(self, node: ast.AST, scope: Scope) -> Value:
+        """Walk a function's body in a scope that holds its parameters; the value it returns."""
+        if isinstance(node, ast.Lambda):
+            return self.evaluate(node.body, scope)
+        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        left = self.execute(node.body, scope)
+        return left.value if left is not None and left.value is not None else Constant(None)
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Walk for bindings only: no roots, no tests, no statistics."""
+        self.path.quiet += 1
+        narrow, self.path.narrow = self.path.narrow, []
+        try:
+            yield
+        finally:
+            self.path.quiet -= 1
+            self.path.narrow = narrow
+
+    @contextmanager
+    def narrowed(self, condition: Node, truth: bool) -> Iterator[None]:
+        """Names read inside are unknown in the columns in which the condition says otherwise."""
+        wrong = 0.0 if truth else 1.0
+        self.path.narrow.append(frozenset(i for i, value in enumerate(condition.columns.single) if value == wrong))
+        try:
+            yield
+        finally:
+            self.path.narrow.pop()
+
+    def excluded(self) -> frozenset[int]:
+        """The columns that the tests around rule out."""
+        return frozenset().union(*self.path.narrow)
+
+    def decide(self, test: ast.expr, default: bool, open_: bool) -> bool:
+        """Which way a test goes on this path; an open one is offered for another walk."""
+        if not open_ or self.path.quiet:
+            return default
+        self.path.tests.setdefault(test)
+        return not default if test is self.path.flipped else default
+
+    def site(self, node: ast.AST, scope: Scope) -> Site:
+        """The place of a piece of syntax."""
+        return Site(node, scope.file.source, scope.function)
+
+    def root(self, value: Value, evidence: int, why: str) -> None:
+        """Record a value that training uses."""
+        if not self.path.quiet:
+            for node in _tensors(value):
+                self.path.roots.append(Root(node, evidence, why))
+
+    def bound(self, name: str, value: Value, scope: Scope) -> None:
+        """A name was bound in the body that is walked as a loss: a loss-like one is a root of last resort."""
+        if scope is self.path.entry and not self.path.quiet and VALUE_WORDS.search(name):
+            if isinstance(value, Node) and not value.constant:
+                self.path.named.append(Root(value, 1, f"bound to `{name}`"))
+
+    # --- one loss ------------------------------------------------------------------------------------------------
+
+    def traces(self, loss: Loss) -> Iterator[Trace]:
+        """The record of each path of a loss: the default one, then one for each test that may go the other way."""
+        first = self.walk(loss, None)
+        yield first.trace
+        for test in list(first.path.tests)[: MOST_PATHS - 1]:
+            yield self.walk(loss, test).trace
+
+    def walk(self, loss: Loss, flipped: ast.expr | None) -> _Walked:
+        """One walk along one path."""
+        path = self.path = Path(flipped)
+        try:
+            self._enter(loss)
+        except Stopped as stop:
+            path.incomplete = str(stop)
+        roots = [*path.roots, *_last_resort(path.named, path.roots)]
+        text = None if flipped is None else self.file.source.segment(flipped)
+        if not roots and path.incomplete is None:
+            path.incomplete = "no value that training uses was found" if loss.evidence else None
+        trace = Trace(loss, tuple(roots), text, path.incomplete, path.calls, tuple(path.unresolved))
+        return _Walked(trace, path)
+
+    def _enter(self, loss: Loss) -> None:
+        node = loss.node
+        if isinstance(node, ast.Module):
+            self.path.entry = scope = Scope(self.file, "", None)
+            self.file.executing = True
+            try:
+                self.execute(node.body, scope)
+            finally:
+                self.file.executing = False
+            return
+        function = bindings.loss_function(self, loss)
+        self.path.entry = scope = bindings.entry_scope(self, loss, function)
+        self.path.stack.append(node)
+        value = self.body(node, scope)
+        if loss.evidence:
+            for index, item in enumerate(_returned(value)):
+                self.root(item, loss.evidence if index == 0 else min(loss.evidence, 1), "returned by the loss")
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    trace: Trace
+    path: Path
+
+
+def _tensors(value: Value) -> Iterator[Node]:
+    match value:
+        case Node():
+            yield value
+        case Items(items=items):
+            for item in items:
+                yield from _tensors(item)
+        case Dictionary(items=items):
+            for item in items.values():
+                yield from _tensors(item)
+
+
+def _returned(value: Value) -> list[Value]:
+    """What a loss returns, the loss itself first."""
+    match value:
+        case Items(items=items):
+            return list(items)
+        case Dictionary(items=items):
+            return sorted(items.values(), key=lambda item: item is not items.get("loss"))
+    return [value]
+
+
+def _last_resort(named: list[Root], roots: list[Root]) -> list[Root]:
+    """The loss-like names that no stronger root, and no later name, is made of."""
+    kept: list[Root] = []
+    covered = {id(node) for node in reach(*(root.node for root in roots))}
+    for root in reversed(named):
+        if id(root.node) not in covered:
+            kept.append(root)
+            covered.update(id(node) for node in reach(root.node))
+    return kept[::-1]
+
+
+def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
+    """Find the losses of a file and run each along its paths.
+
+    A function that is only called by other losses, which were followed to an end, is judged where it is called: its own
+    returned value keeps the weakest evidence.
+    """
+    runner = Run(source, settings, modules)
+    if len(runner.file.index.scopes) > MOST_FUNCTIONS:
+        return []
+    traces: list[Trace] = []
+    judged: set[ast.AST] = set()
+    for loss in find(runner.file.index, source.path):
+        for trace in runner.traces(loss):
+            traces.append(trace)
+            if trace.roots and all(None not in root.node.degree for root in trace.roots):
+                judged |= runner.path.inlined - {loss.node}
+    return [_as_helper(t) if t.loss.node in judged and not t.loss.passed and t.loss.evidence < 3 else t for t in traces]
+
+
+def _as_helper(trace: Trace) -> Trace:
+    return replace(trace, roots=tuple(replace(root, evidence=min(root.evidence, 1)) for root in trace.roots))

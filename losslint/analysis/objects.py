@@ -1,0 +1,134 @@
+"""What a Python expression can be besides a tensor: constants, containers, functions, classes, layers, models, modules."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+from losslint.analysis.node import Node, Site
+from losslint.operations.operation import Operation
+
+if TYPE_CHECKING:
+    from losslint.analysis.scope import Scope
+    from losslint.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A Python literal (str, bytes, bool, int, float, None, Ellipsis) that is known.
+
+    `setting`: the user may give another one (a default argument of a loss or of its factory), so tests of it go both ways.
+    """
+
+    value: Any
+    setting: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Sequence:
+    """A list, tuple or set whose items are known."""
+
+    items: list[Value]
+    mutable: bool = True
+    power: int = 0  # filled once in a loop over the batch: its length grows with the batch
+
+
+@dataclass(eq=False, slots=True)
+class Mapping:
+    """A dict whose keys are known."""
+
+    items: dict[Any, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`lower:upper:step` in a subscript; None where it is left out."""
+
+    lower: Value | None
+    upper: Value | None
+    step: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A full dotted name in another package, as imported (`tensorflow.math.log`, `torch.nn`)."""
+
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function or lambda of the project, with the scope it was defined in."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Scope
+    source: Source
+    name: str  # qualified
+    bound: Value | None = None  # self
+    defaults: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Class:
+    """A class of the project."""
+
+    node: ast.ClassDef
+    scope: Scope
+    source: Source
+    name: str
+    bases: tuple[Value, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Instance:
+    """An object of a project's class; `attributes` is what its constructor and methods set."""
+
+    cls: Class
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """A module of the project."""
+
+    scope: Scope
+
+
+@dataclass(eq=False, slots=True)
+class Partial:
+    """A callable with some arguments given (functools.partial)."""
+
+    function: Value
+    positional: tuple[Value, ...]
+    keywords: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True)
+class LossObject:
+    """An object of a framework's loss class, e.g. `keras.losses.MeanSquaredError(reduction="sum")`."""
+
+    operation: Operation
+    arguments: dict[str, Value]
+    site: Site
+
+
+@dataclass(eq=False, slots=True)
+class Layer:
+    """A layer object (called, it gives a symbolic tensor where it is called on one)."""
+
+    name: str
+    keywords: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Model:
+    """A model object; `output` is its symbolic output where known."""
+
+    name: str
+    output: Value | None = None
+
+
+Value = Union[
+    Node, Constant, Sequence, Mapping, Slice, Named, Function, Class, Instance, Partial, LossObject, Layer, Model, Module
+]

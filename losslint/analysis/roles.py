@@ -1,0 +1,153 @@
+"""What the parameters of a loss stand for before anything is known of its callers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from losslint.analysis import columns, degree
+from losslint.analysis.node import Facts, Gradient, Node, Site
+from losslint.analysis.objects import Named, Value
+from losslint.analysis.shape import BATCH, PER_SAMPLE, SCALAR, Axis, Shape
+from losslint.names import Scoped
+from losslint.source import Declared
+
+TRUE_NAME = re.compile(r"true|target|label|(?:^|_)gt(?:_|$|s$)|truth|actual|(?:^|_)tgt|reference|^y_?t$", re.IGNORECASE)
+PRED_NAME = re.compile(
+    r"pred|logit|output|prob(?!lem)|hat(?:_|$)|recon|decoded|fake|(?:^|_)out$|estimat|generated|^y_?p$|^yh", re.IGNORECASE
+)
+SETTING_NAME = re.compile(
+    r"^(?:alphas?|betas?|gammas?|eps|epsilon|delta|smooth(?:ing)?|margin|tau|temperature|temp|thresh(?:old)?s?|lambda_?\w*|lam\w*|lmbda|axis|axes|dim|rate|name|reduction|"
+    r"from_logits|kwargs|args|dtype|config|cfg|params|hparams|flags|opts?|training|is_training|epoch|step|iteration|quantiles?|q|power|order|mode|kind|method|version|"
+    r"seed|device|verbose|debug|coef\w*|factor|scale|ratio|c|k|n|m|t|p_norm|ignore_index|normalize|average|use_\w+|with_\w+|is_\w+|has_\w+|num\w*|n_\w+|\w*_?num|\w+_(?:weight|coef\w*|factor|rate|size|ratio|"
+    r"thresh(?:old)?|margin|scale|lambda|eps|epsilon|axis|dim|dims|shape|count|type|mode|fn|func|config|params|args|weights?)|weights?|classes|class_\w+|sigma_?\w*|image_size|img_\w+|input_shape|h|w|height|width|hw|grid\w*|anchors?|vocab\w*)$",
+    re.IGNORECASE,
+)
+BATCH_NAME = re.compile(
+    r"^z\w*$|mean$|mu$|var$|logvar|log_var|std$|sigma|anchor|positive|negative|emb|feat|^x\d*$|^xs$|^a$|^b$|^y\d*$|image|img|recon|input|real|latent|state|action|reward|advantage|sample|box|tensor|repr|vec|distance|"
+    r"query|key|value|pos|neg|source|style|content|left|right|u$|v$|f$",
+    re.IGNORECASE,
+)
+MASK_NAME = re.compile(r"mask|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
+BATCH_SIZE_NAME = re.compile(r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$", re.IGNORECASE)
+FRAMEWORKS = {"tf": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend"}
+DOMAIN_COLUMNS = {
+    "onehot": columns.TRUE,
+    "mask": columns.TRUE,
+    "int": columns.TRUE,
+    "sigmoid": columns.table((0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 1.0, 0.0)),
+    "softmax": columns.table((0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 1.0, 0.0)),
+    "positive": columns.table((1e-6, 1.0, 0.5, 2.0, 10.0, 0.1, 100.0, 1e-3)),
+    "real": columns.table((0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 100.0, -100.0)),
+    "logits": columns.table((0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 100.0, -100.0)),
+}
+SATURATED = frozenset({"sigmoid", "softmax"})
+
+
+def tensor(name: str, site: Site, role: str) -> Node:
+    """A batch tensor in a role: ``true``, ``pred``, ``input`` (batch first, values unknown) or ``mask`` (a target of unknown rank)."""
+    values = {"true": columns.TRUE, "pred": columns.PRED, "mask": columns.TRUE}.get(role, columns.UNKNOWN)
+    return Node(
+        "parameter",
+        (),
+        site,
+        Facts(
+            shape=None if role == "mask" else PER_SAMPLE,
+            degree=degree.ZERO,
+            columns=values,
+            gradient=Gradient.FLOWS if role in ("pred", "input") else Gradient.NONE,
+            origin=frozenset({"true" if role == "mask" else role, f"parameter:{name}"}),
+        ),
+        {"name": name},
+    )
+
+
+def unknown_tensor(name: str, site: Site) -> Node:
+    """A parameter that may be a tensor: nothing is known but its name."""
+    facts = Facts(None, degree.ZERO, columns.UNKNOWN, Gradient.FLOWS, frozenset({"input", f"parameter:{name}"}))
+    return Node("parameter", (), site, facts, {"name": name})
+
+
+def setting(name: str, site: Site, value: float | None = None) -> Node:
+    """A number that configures the loss; a batch size by its name is *declared*: degree 1."""
+    declared = bool(BATCH_SIZE_NAME.match(name.rpartition(".")[2]))
+    facts = Facts(
+        SCALAR,
+        frozenset({1.0}) if declared else degree.ZERO,
+        columns.UNKNOWN if value is None else columns.constant(float(value)),
+        origin=frozenset({f"setting:{name}"}),
+        constant=True,
+        python=True,
+        marks=frozenset({"declared-batch", "dimension"}) if declared else frozenset(),
+    )
+    return Node("setting", (), site, facts, {"name": name})
+
+
+def declared(name: str, site: Site, told: Declared) -> Node:
+    """A parameter as the user declared it."""
+    shape: Shape | None = PER_SAMPLE
+    if told.shape is not None:
+        shape = Shape(tuple(BATCH if part == "B" else Axis(0, part if isinstance(part, int) else None) for part in told.shape))
+    role = "true" if TRUE_NAME.search(name) and not PRED_NAME.search(name) else "pred"
+    marks = frozenset({"activated"}) if told.domain in SATURATED else frozenset()
+    gradient = Gradient.FLOWS if role == "pred" else Gradient.NONE
+    facts = Facts(shape, degree.ZERO, DOMAIN_COLUMNS[told.domain], gradient, frozenset({role, f"parameter:{name}"}), marks=marks)
+    return Node("parameter", (), site, facts, {"name": name})
+
+
+def roles(scope: Scoped, evidence: int) -> dict[str, str]:
+    """The role of each parameter without a default: true, pred, input, mask, setting or unknown.
+
+    With two tensor parameters one strongly named target makes the other the prediction; two short names that say
+    nothing are (target, prediction), the order in which Keras calls.
+    """
+    function = scope.function
+    names = scope.parameters
+    given: dict[str, str] = {}
+    with_default = _defaulted(scope)
+    for name in names:
+        if name in FRAMEWORKS:
+            given[name] = "framework"
+        elif MASK_NAME.search(name):
+            given[name] = "mask" if not SETTING_NAME.match(name) else "unknown"
+        elif SETTING_NAME.match(name) or BATCH_SIZE_NAME.match(name):
+            given[name] = "setting"
+        elif TRUE_NAME.search(name) and not re.search(r"pred", name, re.IGNORECASE):
+            given[name] = "true"
+        elif PRED_NAME.search(name):
+            given[name] = "pred"
+    open_ = [n for n in names if n not in given and n not in with_default]
+    tensors = [n for n in names if given.get(n) in ("true", "pred")]
+    if len(open_) == 1 and len(tensors) == 1:
+        given[open_[0]] = "pred" if given[tensors[0]] == "true" else "true"
+    elif len(open_) == 2 and not tensors and function is not None and evidence >= 2 and all(len(n) <= 2 for n in open_):
+        given[open_[0]], given[open_[1]] = "true", "pred"
+    elif len(open_) == 2 and not tensors and evidence >= 3:
+        given[open_[0]], given[open_[1]] = "true", "pred"
+    for name in open_:
+        given.setdefault(name, "input" if BATCH_NAME.search(name) else "unknown")
+    return given
+
+
+def _defaulted(scope: Scoped) -> set[str]:
+    function = scope.function
+    if function is None:
+        return set()
+    positional = [*function.args.posonlyargs, *function.args.args]
+    late = positional[len(positional) - len(function.args.defaults) :] if function.args.defaults else []
+    keyword = [a for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d is not None]
+    return {a.arg for a in (*late, *keyword)}
+
+
+def parameter(name: str, role: str, site: Site, told: Mapping[str, Declared]) -> Value:
+    """The value of a parameter in a role."""
+    if name in told:
+        return declared(name, site, told[name])
+    if role == "framework":
+        return Named(FRAMEWORKS[name])
+    if role == "setting":
+        return setting(name, site)
+    if role == "unknown":
+        return unknown_tensor(name, site)
+    return tensor(name, site, role)
+

@@ -1,0 +1,86 @@
+"""Files and scopes of an abstract run: where a name is looked up and what it was bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from losslint.analysis.objects import Value
+from losslint.names import Index, index
+from losslint.source import Source
+
+
+@dataclass(eq=False, slots=True)
+class File:
+    """A module of the project: its text, its index, and its module scope once it was made."""
+
+    source: Source
+    index: Index
+    executed: bool = False
+    executing: bool = False
+    scope: Scope = field(init=False)
+
+    @classmethod
+    def of(cls, source: Source) -> File:
+        """The file of a parsed source."""
+        made = cls(source, index(source.tree))
+        made.scope = Scope(made, "", None, outside=True)
+        return made
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The bindings of one call of a function, of a class body, or of a module.
+
+    Attributes
+    ----------
+    function
+        Qualified name of the function around, for messages.
+    outside
+        It was walked for the bindings that a loss closes over, it is no part of the loss.
+    parameters
+        Which of the names are parameters.
+    stars
+        Modules that were star-imported into it.
+    """
+
+    file: File
+    function: str
+    parent: Scope | None
+    names: dict[str, Value] = field(default_factory=dict)
+    outside: bool = False
+    is_class: bool = False
+    parameters: frozenset[str] = frozenset()
+    declared: frozenset[str] = frozenset()  # names that a `global` or `nonlocal` statement sends outwards
+    stars: list[Scope] = field(default_factory=list)
+
+    def chain(self) -> Iterator[Scope]:
+        """This scope and those around it, as Python looks names up: a class body only from within itself."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope is self or not scope.is_class:
+                yield scope
+            scope = scope.parent
+
+    def find(self, name: str) -> tuple[Value, Scope] | None:
+        """What a name is bound to and where, or None."""
+        for scope in self.chain():
+            value = scope.names.get(name)
+            if value is not None:
+                return value, scope
+            for star in scope.stars:
+                value = star.names.get(name)
+                if value is not None:
+                    return value, star
+        return None
+
+    def bind(self, name: str, value: Value) -> None:
+        """Bind a name here, or where a `global` or `nonlocal` statement says."""
+        if name in self.declared and self.parent is not None:
+            for scope in self.parent.chain():
+                if name in scope.names:
+                    scope.names[name] = value
+                    return
+            self.file.scope.names[name] = value
+            return
+        self.names[name] = value

@@ -1,0 +1,104 @@
+"""The record of one abstract run of one loss along one path: all that a rule may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from losslint.analysis.node import Node, reach
+from losslint.finding import Confidence
+from losslint.losses import Loss
+
+SELECTIONS = frozenset({"where", "cond", "switch"})
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A value that training uses: returned by the loss, or handed to a minimiser, tape or `add_loss`."""
+
+    node: Node
+    evidence: int  # 0 to 3, see `losslint.losses`
+    why: str
+
+    @property
+    def shown(self) -> bool:
+        """Whether this is a value that training shows: of a loss (evidence 2 or more), or bound to a loss-like name."""
+        return self.evidence >= 2 or self.why.startswith("bound to")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One abstract run.
+
+    Attributes
+    ----------
+    loss
+        The loss that was run.
+    roots
+        The values that training uses, in the order in which they were made.
+    flipped
+        The source text of the one test that was taken the other way on this path; None on the default path.
+    nodes
+        Every value that was made on the way, whether a root reaches it or not.
+    incomplete
+        Why the run stopped understanding, or None.
+    """
+
+    loss: Loss
+    roots: tuple[Root, ...]
+    flipped: str | None = None
+    nodes: tuple[Node, ...] = field(default=(), repr=False)
+    incomplete: str | None = None
+    calls: int = 0  # framework calls met
+    unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
+    _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _evidence: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def evidence(self) -> int:
+        """The strongest evidence that this is a loss."""
+        return max((root.evidence for root in self.roots), default=self.loss.evidence)
+
+    def reached(self, least: int = 1) -> Iterator[Node]:
+        """The nodes that a root with at least that evidence is made of, each once."""
+        return reach(*(root.node for root in self.roots if root.evidence >= least))
+
+    def live(self, column: int, node: Node) -> bool:
+        """Whether a root uses the value of `node` in a witness column (0 to 7).
+
+        A selection uses only the branch that its condition takes in that column, both where that is unknown; the
+        condition itself adds nothing to the value.
+        """
+        if column not in self._live:
+            self._live[column] = frozenset(self._reached_in(column))
+        return id(node) in self._live[column]
+
+    def _reached_in(self, column: int) -> Iterator[int]:
+        seen: set[int] = set()
+        stack = [root.node for root in self.roots if root.evidence >= 1]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield id(node)
+            stack.extend(_taken(node, column))
+
+    def confidence(self, node: Node) -> Confidence:
+        """How sure a finding at a node is: high on the default path of a value whose evidence is 2 or more, else medium."""
+        if not self._evidence:
+            for root in sorted(self.roots, key=lambda root: root.evidence):
+                self._evidence.update((id(part), root.evidence) for part in reach(root.node))
+        sure = self._evidence.get(id(node), 0) >= 2 and self.flipped is None
+        return Confidence.HIGH if sure else Confidence.MEDIUM
+
+
+def _taken(node: Node, column: int) -> tuple[Node, ...]:
+    """The arguments that make up the value of a node in a column."""
+    if node.operation not in SELECTIONS or len(node.arguments) != 3:
+        return node.arguments
+    condition, taken, other = node.arguments
+    told = condition.columns.single[column]
+    if told != told:
+        return taken, other
+    return (taken,) if told else (other,)

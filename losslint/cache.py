@@ -1,0 +1,133 @@
+"""Results of earlier checks, kept in the user's cache folder and used while nothing that they depend on has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from losslint import __version__
+from losslint.config import Settings
+from losslint.finding import Result
+
+MOST_ENTRIES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a file was when it was read: time in nanoseconds, size in bytes, and a hash of its contents."""
+
+    time: int
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The result of one file, and every file it depends on, itself included: None is one that was not there."""
+
+    result: Result
+    stamps: dict[str, Stamp | None]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def stamp(path: str) -> Stamp | None:
+    """The stamp of a file as it is now, None if it cannot be read."""
+    try:
+        status = os.stat(path)
+        with open(path, "rb") as file:
+            return Stamp(status.st_mtime_ns, status.st_size, _digest(file.read()))
+    except OSError:
+        return None
+
+
+def contents(modules: Iterable[ModuleType]) -> str:
+    """A text that changes when a file of one of these packages does."""
+    found: list[str] = []
+    for module in modules:
+        folders = getattr(module, "__path__", None)
+        paths = [Path(module.__file__ or "")] if folders is None else [p for folder in folders for p in sorted(Path(folder).rglob("*.py"))]
+        for path in paths:
+            status = path.stat()
+            found.append(f"{path}:{status.st_mtime_ns}:{status.st_size}")
+    return "\n".join(found)
+
+
+@dataclass(slots=True)
+class Cache:
+    """The entries of one working directory under one set of settings, rules and losslint itself."""
+
+    file: Path
+    entries: dict[str, Entry] = field(default_factory=dict)
+    changed: bool = False
+    _unchanged: dict[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, settings: Settings, packs: str) -> Cache:
+        """Read the cache; an unreadable one counts as empty.
+
+        Parameters
+        ----------
+        packs
+            What `contents` says of the rule packs and of losslint.
+        """
+        import msgspec
+        from platformdirs import user_cache_path
+
+        key = _digest("\0".join((__version__, packs, repr(sorted(asdict(settings).items(), key=str)), os.getcwd())).encode())
+        file = user_cache_path("losslint", appauthor=False) / f"{key}.json"
+        try:
+            return cls(file, msgspec.json.decode(file.read_bytes(), type=dict[str, Entry]))
+        except (OSError, msgspec.MsgspecError):
+            return cls(file)
+
+    def get(self, path: str) -> Result | None:
+        """The result of a file, if neither it nor anything it depends on has changed."""
+        entry = self.entries.get(path)
+        if entry is None or not all(self._same(name, then) for name, then in entry.stamps.items()):
+            return None
+        return entry.result
+
+    def put(self, path: str, entry: Entry) -> None:
+        """Keep a result."""
+        self.entries[path] = entry
+        self.changed = True
+
+    def save(self) -> None:
+        """Write the cache, if anything changed; a folder that cannot be written to is no error."""
+        if not self.changed or len(self.entries) > MOST_ENTRIES:
+            return
+        import msgspec
+
+        beside = self.file.with_suffix(f".{os.getpid()}")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(msgspec.json.encode(self.entries))
+            beside.replace(self.file)
+        except OSError:
+            return
+
+    def _same(self, path: str, then: Stamp | None) -> bool:
+        key = f"{path}\0{then.digest if then else ''}"
+        if key not in self._unchanged:
+            self._unchanged[key] = _unchanged(path, then)
+        return self._unchanged[key]
+
+
+def _unchanged(path: str, then: Stamp | None) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return then is None
+    if then is None:
+        return False
+    if (status.st_mtime_ns, status.st_size) == (then.time, then.size):
+        return True
+    now = stamp(path) if status.st_size == then.size else None
+    return now is not None and now.digest == then.digest

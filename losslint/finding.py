@@ -1,0 +1,131 @@
+"""What losslint reports: findings, places, fixes, verdicts. Frozen data; nothing here reads code."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class LosslintError(Exception):
+    """A mistake of the user's: the message says what is wrong, where, and what to do."""
+
+
+class Severity(str, Enum):
+    """How bad it is when the finding is true."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Confidence(str, Enum):
+    """How sure we are that it is true."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for low, 2 for high."""
+        return ("low", "medium", "high").index(self.value)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A region of a file: 1-based lines, 1-based columns counted in characters, the end exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str = ""
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement of text."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that mend a finding; ``safe`` keeps value and gradient on every benign batch."""
+
+    safety: str
+    message: str
+    edits: tuple[Edit, ...]
+    verified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a real run said of a finding: ``confirmed``, ``not-reproduced``, ``refuted`` or ``undecided``."""
+
+    status: str
+    reason: str
+    witness: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One defect at one expression."""
+
+    code: str
+    name: str
+    place: Place
+    function: str
+    message: str
+    help: str
+    severity: Severity
+    confidence: Confidence
+    related: tuple[Place, ...] = ()
+    fix: Fix | None = None
+    verdict: Verdict | None = None
+    source: str = ""  # the flagged expression as written, blanks folded: makes the fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable while lines move: the rule, the function, and the flagged text (not the path's line)."""
+        text = "\0".join((self.code, self.place.path, self.function, self.source))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Failure:
+    """Something that kept losslint from doing its job on a file: exit status 2."""
+
+    path: str
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Incomplete:
+    """A loss that the abstract run did not follow to its end, and why."""
+
+    path: str
+    line: int
+    function: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that a check of some files found."""
+
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    files: int = 0
+    losses: int = 0
+    suppressed: int = 0
+    incomplete: tuple[Incomplete, ...] = ()

@@ -1,0 +1,274 @@
+"""Which functions and stretches of code of a module are losses, and why we think so.
+
+Evidence decides which rules may speak. 3: training uses it (`compile(loss=)`, `call` of a Loss class). 2: its parameters or
+its name say so. 1: it may be one (a score, a distance, code that takes a logarithm); only rules about single
+expressions speak there.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from losslint.names import FunctionNode, Index, Scoped, dotted
+
+LOSS_WORDS = re.compile(
+    r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
+    r"|(?:^|_)(?:elbo|kld?|[bcs]ce|mse|mae)(?:_|$)",
+    re.IGNORECASE,
+)
+VALUE_WORDS = re.compile(
+    r"(?:^|_)(?:loss(?:es)?|cost|entropy|error|objective|nll|elbo|likelihood|penalty)(?:_|$|\d)|(?:loss|cost)$|cross_?entropy|^xent",
+    re.IGNORECASE,
+)
+SCORE_WORDS = re.compile(r"dice|iou|jaccard|tversky|distance|score|similarity|coef|correlation|regulari[sz]", re.IGNORECASE)
+METRIC_WORDS = re.compile(
+    r"accuracy|(?:^|_)acc(?:_|$)|precision|recall|(?:^|_)m?iou(?:_|$)|score|coef|(?:^|_)f1|fbeta|rmse|psnr|ssim|(?:^|_)auc"
+    r"|specificity|sensitivity|metric",
+    re.IGNORECASE,
+)
+PREDICTION_PARAMETER = re.compile(r"^_?(?:y_?)?(?:pred|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE)
+BUILDER = re.compile(
+    r"^_?(?:get|build|make|create|load|compile|plot|print|log|save|test|init|setup|select|parse|register|update)_", re.IGNORECASE
+)
+SINKS = frozenset({"minimize", "compute_gradients", "add_loss", "get_updates", "gradient", "gradients", "apply_gradients"})
+HINTS = frozenset({"log", "l2_loss", "gradients", "log_prob", *SINKS})
+LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_func", "criterion", "objective"})
+REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "reduce_max", "max", "logsumexp"})
+MOST_FUNCTIONS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A function, lambda or stretch of code that is a loss, and why we think so.
+
+    Attributes
+    ----------
+    function
+        Qualified name, empty for a module body.
+    scope
+        What the one pass over the file saw in it.
+    evidence
+        0 to 3, of its returned value; 0: only values that it hands to a minimiser or binds to a loss-like name count.
+    why
+        The reason in words.
+    metric
+        Whether it looks like something that is only reported.
+    passed
+        Whether it is handed on as a value (to `compile`, to another call), not only called.
+    """
+
+    function: str
+    scope: Scoped
+    evidence: int
+    why: str
+    metric: bool = False
+    passed: bool = False
+
+    @property
+    def node(self) -> ast.AST:
+        """The definition."""
+        return self.scope.node
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """How the names of a file's functions are used."""
+
+    losses: dict[str, str]  # name -> why
+    lambdas: dict[ast.AST, str]
+    metrics: frozenset[str]
+    passed: frozenset[str]  # read as a value somewhere, not called
+    called: frozenset[str]
+
+
+def _named_values(value: ast.expr) -> Iterator[ast.expr]:
+    """The expressions that a `loss=` argument holds: itself, or the items of a list or dict, through partial()."""
+    match value:
+        case ast.List() | ast.Tuple():
+            for item in value.elts:
+                yield from _named_values(item)
+        case ast.Dict():
+            for item in value.values:
+                yield from _named_values(item)
+        case ast.Call(func=function, args=[first, *_]) if (dotted(function) or "").rpartition(".")[2] == "partial":
+            yield from _named_values(first)
+        case _:
+            yield value
+
+
+def _last(node: ast.expr) -> str | None:
+    name = dotted(node)
+    return name.rpartition(".")[2] if name else None
+
+
+def _uses(index: Index) -> _Uses:
+    losses: dict[str, str] = {}
+    lambdas: dict[ast.AST, str] = {}
+    metrics: set[str] = set()
+    passed: set[str] = set()
+    called: set[str] = set()
+
+    def take(value: ast.expr, why: str) -> None:
+        for item in _named_values(value):
+            if isinstance(item, ast.Lambda):
+                lambdas[item] = why
+            elif isinstance(item, ast.Call):
+                name = _last(item.func)
+                if name:
+                    losses.setdefault(name, f"{why}, made by a call")
+            elif name := _last(item):
+                losses.setdefault(name, why)
+
+    for scope in index.scopes:
+        for call in scope.calls:
+            method = _last(call.func)
+            if method:
+                called.add(method)
+            compiles = method == "compile"
+            for keyword in call.keywords:
+                if keyword.arg in LOSS_KEYWORDS and (compiles or keyword.arg != "losses"):
+                    take(keyword.value, f"passed as {keyword.arg}= of {method or 'a call'}")
+                elif keyword.arg in ("metrics", "weighted_metrics") and compiles:
+                    metrics.update(filter(None, map(_last, _named_values(keyword.value))))
+            if compiles and len(call.args) >= 2 and isinstance(call.func, ast.Attribute):
+                take(call.args[1], "passed to compile")
+            if method in ("map_fn", "vectorized_map"):
+                continue
+            for argument in (*call.args, *(k.value for k in call.keywords)):
+                passed.update(filter(None, map(_last, _named_values(argument))))
+        for value in scope.returned:
+            passed.update(filter(None, map(_last, _named_values(value))))
+    return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(called))
+
+
+def _is_loss_class(scope: Scoped) -> bool:
+    """Whether a class is a loss by its bases or its name (layers, models and metrics are not)."""
+    assert isinstance(scope.node, ast.ClassDef)
+    bases = [_last(base) or "" for base in scope.node.bases]
+    if any(re.search(r"Layer|Model|Metric|Callback|Module|Sequence|Generator|Regularizer|TestCase|Optimizer", base) for base in bases):
+        return False
+    return any(re.search(r"Loss(?:FunctionWrapper)?$", base) for base in bases) or (scope.short.endswith("Loss") and bool(bases))
+
+
+def _is_test(scope: Scoped) -> bool:
+    return scope.short.startswith("test_") or bool(scope.owner and re.search(r"Test(?:Case|s)?$|^Test", scope.owner.short))
+
+
+def _tensor_parameters(scope: Scoped) -> int:
+    function = scope.function
+    if function is None:
+        return 0
+    return len(scope.parameters) - len(function.args.defaults)
+
+
+def _factory(scope: Scoped) -> Scoped | None:
+    """The loss-named function around this one, which returns it."""
+    parent = scope.parent
+    if parent is None or parent.function is None or not LOSS_WORDS.search(parent.short):
+        return None
+    for value in parent.returned:
+        if value is scope.node or any(_last(item) == scope.short for item in _named_values(value)):
+            return parent
+    return None
+
+
+def _returns_inner(scope: Scoped, index: Index) -> bool:
+    """Whether a function returns a function defined in it: then the inner one is the loss."""
+    inner = {s.short for s in index.scopes if s.parent is scope and s.function is not None}
+    return any(
+        isinstance(value, ast.Lambda) or any(_last(item) in inner and not isinstance(item, ast.Call) for item in _named_values(value))
+        for value in scope.returned
+    )
+
+
+def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, str]:
+    node = scope.node
+    if node in uses.lambdas:
+        return 3, uses.lambdas[node]
+    if scope.generator or _is_test(scope):
+        return 0, ""
+    named = scope.short
+    if scope.owner is not None and named in ("call", "__call__") and _is_loss_class(scope.owner):
+        return 3, f"`{named}` of the loss class {scope.owner.short}"
+    if _returns_inner(scope, index):
+        return 0, ""
+    if named in uses.losses and isinstance(node, ast.FunctionDef) and scope.parameters:
+        if "made by a call" not in uses.losses[named]:
+            return 3, uses.losses[named]
+    if (factory := _factory(scope)) is not None:
+        if factory.short in uses.losses:
+            return 3, f"made by the factory `{factory.short}`, {uses.losses[factory.short]}"
+        return 2, f"returned by the factory `{factory.short}`"
+    if isinstance(node, ast.Lambda):
+        return 0, ""
+    if not scope.returned:
+        return 0, ""
+    if any(PREDICTION_PARAMETER.search(name) for name in scope.parameters) and _tensor_parameters(scope) >= 1:
+        if named not in ("__init__", "predict", "evaluate", "fit", "update_state", "compute_loss_and_gradients") and not (
+            scope.owner and re.search(r"Metric|Callback|Layer", scope.owner.short)
+        ):
+            return 2, "a parameter is named like a prediction"
+    if LOSS_WORDS.search(named) and not BUILDER.search(named) and not named.startswith("__"):
+        return 2, "its name says loss"
+    if SCORE_WORDS.search(named) and _tensor_parameters(scope) >= 2:
+        return 1, "its name says score or distance"
+    if _tensor_parameters(scope) >= 2 and scope.attributes & REDUCTIONS:
+        return 1, "two tensor arguments and a reduction"
+    return 0, ""
+
+
+def _is_metric(scope: Scoped, uses: _Uses, path: str) -> bool:
+    if scope.short in uses.losses:
+        return False
+    if scope.short in uses.metrics:
+        return True
+    names = " ".join(filter(None, (scope.short, scope.owner.short if scope.owner else "")))
+    if re.search(r"loss", names, re.IGNORECASE):
+        return False
+    return bool(METRIC_WORDS.search(scope.short)) or "metric" in f"{names} {path.rpartition('/')[2]}".lower()
+
+
+def find(index: Index, path: str) -> list[Loss]:
+    """The losses of a file, in the order of the text; the module body, where it can hold one, comes last."""
+    if len(index.scopes) > MOST_FUNCTIONS:
+        return []
+    uses = _uses(index)
+    found: list[Loss] = []
+    for scope in index.scopes:
+        if scope.function is None:
+            continue
+        evidence, why = _function_evidence(scope, uses, index)
+        if not evidence and not _may_hold_values(scope):
+            continue
+        if not evidence and isinstance(scope.node, ast.Lambda):
+            continue
+        if _is_test(scope) or scope.generator:
+            continue
+        found.append(
+            Loss(
+                scope.name,
+                scope,
+                evidence,
+                why or "it computes a value that training uses",
+                _is_metric(scope, uses, path),
+                scope.short in uses.passed or scope.short in uses.losses or scope.node in uses.lambdas,
+            )
+        )
+    if _may_hold_values(index.module):
+        found.append(Loss("", index.module, 0, "the module computes a value that training uses"))
+    return found
+
+
+def _may_hold_values(scope: Scoped) -> bool:
+    """Whether a body that is no loss itself may compute one on the way: it minimises, or binds a loss-like name after a log or sum."""
+    if scope.attributes & SINKS:
+        return True
+    return bool(scope.attributes & (HINTS | REDUCTIONS)) and any(VALUE_WORDS.search(name) for name in scope.bound)
+
+
+def is_function(node: ast.AST) -> bool:
+    """Whether a definition can be called."""
+    return isinstance(node, FunctionNode)

@@ -1,0 +1,41 @@
+"""Activations and operations that mix elements along an axis without removing it."""
+
+from __future__ import annotations
+
+import math
+
+from losslint.operations import functions as f
+from losslint.operations.operation import Degree, Flow, Kind, Operation
+from losslint.operations.spelling import each
+
+E, A = Kind.ELEMENTWISE, Kind.ACTIVATION
+SPACES = "tf K ops keras.activations"
+
+OPERATIONS = (
+    Operation("sigmoid", E, "x", each(SPACES, "sigmoid") + " tf.sigmoid scipy.special.expit", 1, f.sigmoid, Degree.ZERO, activation=True),
+    Operation("tanh", E, "x", each(SPACES, "tanh") + " np.tanh math.tanh", 1, math.tanh, Degree.ZERO),
+    Operation("softplus", E, "x", each(SPACES, "softplus"), 1, f.softplus, Degree.ZERO_STAYS, activation=True),
+    Operation("log_sigmoid", E, "x", each("tf ops", "log_sigmoid") + " ops.logsigmoid", 1, f.log_sigmoid, Degree.ZERO_STAYS),
+    Operation("relu", E, "x", each(SPACES, "relu"), 1, f.relu, tolerance=0),
+    Operation("relu6", E, "x", each("tf ops", "relu6"), 1, f.relu6, Degree.ZERO, tolerance=0),
+    Operation("leaky_relu", E, "x", each("tf ops", "leaky_relu"), 1, f.leaky_relu),
+    Operation("elu", E, "x", each(SPACES, "elu"), 1, f.elu),
+    Operation("selu", E, "x", each(SPACES, "selu"), 1, f.selu),
+    Operation("gelu", E, "x", each("tf ops keras.activations", "gelu"), 1, None),
+    Operation("swish", E, "x", each("tf ops keras.activations", "swish silu"), 1, f.swish),
+    Operation("softsign", E, "x", each(SPACES, "softsign"), 1, f.softsign, Degree.ZERO),
+    Operation("hard_sigmoid", E, "x", each("K ops keras.activations", "hard_sigmoid"), 1, None, Degree.ZERO),
+    Operation("exponential", E, "x", "keras.activations.exponential", 1, f.exp, Degree.ZERO_STAYS, activation=True),
+    Operation("linear", E, "x", "keras.activations.linear", 1, lambda x: x, tolerance=0),
+    Operation("softmax", A, "x axis", each(SPACES, "softmax") + " scipy.special.softmax", 1, f.share, Degree.ZERO, activation=True, aliases="logits=x dim=axis"),
+    Operation("log_softmax", A, "x axis", each("tf ops keras.activations", "log_softmax"), 1, f.log_share, Degree.ZERO, aliases="logits=x dim=axis"),
+    Operation("l2_normalize", A, "x axis epsilon", each("tf K", "l2_normalize"), 1, f.unit, Degree.ZERO),
+    Operation("unit_vectors", A, "x axis order", "keras.utils.normalize ops.normalize", 1, None, Degree.ZERO),
+    Operation("clip_by_norm", A, "x clip_norm axes", "tf.clip_by_norm tf.clip_by_average_norm tf.clip_by_global_norm", 1, None, Degree.ZERO),
+    Operation("cumsum", A, "x axis", each("tf K ops np", "cumsum") + " .cumsum", 1, f.same, along=1.0),
+    Operation("cumprod", A, "x axis", each("tf K ops np", "cumprod") + " tf.cumulative_logsumexp", 1, None),
+    Operation("sort", A, "x axis", each("tf ops np", "sort") + " tf.random.shuffle tf.random_shuffle", 1, f.same, tolerance=0),
+    Operation("argsort", A, "x axis", each("tf ops np", "argsort") + " tf.invert_permutation", 1, None, Degree.UNKNOWN, flow=Flow.BLOCKED),
+    Operation("dropout", A, "x", each("tf K", "dropout") + " keras.random.dropout", 1, None),
+    Operation("batch_normalization", A, "x", "tf.batch_normalization tf.batch_norm_with_global_normalization K.batch_normalization K.normalize_batch_in_training ops.batch_normalization tf.local_response_normalization tf.lrn", 1, None, Degree.ZERO),
+)  # fmt: skip

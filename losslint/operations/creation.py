@@ -1,0 +1,34 @@
+"""Operations that make tensors from settings, and those that pass a value on."""
+
+from import annotations
+
+from losslint.operations.operation import Flow, Kind, Operation
+from losslint.operations.spelling import each
+
+N = Kind.CREATION
+B = Flow.BLOCKED
+
+OPERATIONS = (
+    Operation("constant", N, "x dtype shape", each("tf K", "constant") + " np.array np.asarray tf.constant_initializer np.asanyarray ops.array ops.constant", flow=B),
+    Operation("zeros", N, "shape", each("tf K ops np", "zeros") + " np.empty ops.empty", flow=B),
+    Operation("ones", N, "shape", each("tf K ops np", "ones"), flow=B),
+    Operation("fill", N, "shape value", "tf.fill np.full ops.full", flow=B, aliases="dims=shape fill_value=value"),
+    Operation("zeros_like", N, "x", each("tf K ops np", "zeros_like") + " np.empty_like", flow=B),
+    Operation("ones_like", N, "x", each("tf K ops np", "ones_like"), flow=B),
+    Operation("full_like", N, "x value", each("np ops", "full_like"), flow=B, aliases="fill_value=value"),
+    Operation("eye", N, "rows columns", each("tf K np", "eye") + " ops.eye ops.identity np.identity", flow=B, aliases="size=rows num_rows=rows num_columns=columns N=rows"),
+    Operation("range", N, "start limit delta", "tf.range " + each("K ops np", "arange"), flow=B, aliases="stop=limit step=delta"),
+    Operation("linspace", N, "start stop num", each("tf ops np", "linspace") + " tf.lin_space np.logspace ops.logspace", flow=B),
+    Operation("one_hot", N, "x depth", each("tf K ops", "one_hot") + " keras.utils.to_categorical ops.multi_hot", flow=B, aliases="indices=x num_classes=depth y=x"),
+    Operation("sequence_mask", N, "x maxlen", "tf.sequence_mask", flow=B, aliases="lengths=x"),
+    Operation("random_normal", N, "shape", each("tf K", "random_normal truncated_normal random_normal_variable") + " tf.random.normal tf.random.truncated_normal keras.random.normal keras.random.truncated_normal np.random.normal(loc,scale,shape) np.random.randn np.random.standard_normal tf.random.stateless_normal keras.backend.random_normal", flow=B, random=True, aliases="size=shape"),
+    Operation("random_uniform", N, "shape", each("tf K", "random_uniform") + " tf.random.uniform keras.random.uniform K.random_binomial K.random_bernoulli keras.random.randint np.random.uniform(low,high,shape) np.random.rand tf.random.stateless_uniform tf.random.gamma tf.random_gamma tf.random.poisson tf.random.categorical tf.multinomial np.random.randint(low,high,shape) np.random.random np.random.choice np.random.binomial np.random.permutation np.random.beta np.random.* keras.random.* tf.random.*", flow=B, random=True, aliases="size=shape"),
+    Operation("variable", N, "x", each("tf K", "Variable variable get_variable create_partitioned_variables") + " tf.contrib.framework.variable tf.compat.v1.get_variable keras.Variable tf.trainable_variables tf.global_variables tf.get_collection tf.contrib.framework.get_variables tf.all_variables tf.model_variables", aliases="initial_value=x"),
+    Operation("placeholder", N, "dtype shape", "tf.placeholder tf.placeholder_with_default", aliases="input=dtype"),
+    Operation("epsilon", N, "", "K.epsilon keras.config.epsilon", flow=B),
+    Operation("dtype_limits", Kind.OPAQUE, "x", "np.finfo np.iinfo tf.as_dtype tf.dtypes.as_dtype tf.DType tf.TensorShape tf.TensorSpec tf.Dimension np.dtype K.floatx keras.config.floatx K.backend keras.backend.backend K.dtype K.image_data_format keras.config.backend K.image_dim_ordering tf.dimension_value K.standardize_dtype keras.config.* tf.compat.dimension_value tf.compat.dimension_at_index K.learning_phase K.set_image_data_format K.set_floatx keras.backend.set_session K.set_session K.get_session K.clear_session K.set_learning_phase K.get_uid K.name_scope K.is_keras_tensor K.is_tensor tf.is_tensor K.result_type keras.version tf.version.*"),
+    Operation("identity", Kind.IDENTITY, "x", each("tf K", "identity") + " tf.convert_to_tensor K.convert_to_tensor ops.convert_to_tensor ops.copy np.copy .copy tf.check_numerics tf.debugging.check_numerics tf.Print tf.verify_tensor_all_finite K.print_tensor ops.convert_to_numpy .numpy K.eval K.get_value K.convert_to_numpy tf.ensure_shape tf.grad_pass_through .eval np.ascontiguousarray .value .read_value np.atleast_1d np.real_if_close tf.contrib.util.constant_value tf.get_static_value .initialized_value tf.keras.backend.identity .cpu .item .tolist tf.quantization.fake_quant_with_min_max_vars",
+              aliases="tensor_in=x message=message"),
+    Operation("stop_gradient", Kind.IDENTITY, "x", each("tf K ops", "stop_gradient") + " .detach", flow=B, aliases="variables=x"),
+    Operation("passed", Kind.IDENTITY, "f", "tf.function tf.custom_gradient tf.recompute_grad tf.autograph.experimental.do_not_convert tf.contrib.eager.defun tf.make_template keras.saving.register_keras_serializable keras.utils.register_keras_serializable tf.autograph.*", 1),
+)  # fmt: skip

@@ -1,0 +1,116 @@
+"""What an entry of the op catalogue says. Entries are data; the meaning of a kind lives in `losslint.analysis.transfer`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """The class of an operation: supplies the default scaling, gradient and origin of its result."""
+
+    ELEMENTWISE = "elementwise"  # broadcasts its tensor operands; one output element for each
+    ACTIVATION = "activation"  # keeps the shape, mixes elements along an axis (softmax, l2_normalize, cumsum)
+    REDUCTION = "reduction"  # removes the axes named by `axis` (all of them without)
+    CONTRACTION = "contraction"  # matmul, dot, tensordot, einsum, batch_dot
+    SHAPE = "shape"  # moves elements about: reshape, transpose, concat, stack, slice, gather, tile …
+    SIZE = "size"  # reads a shape: shape, size, rank, ndim, int_shape
+    CREATION = "creation"  # makes a tensor from settings: constant, zeros, ones_like, range, random, Variable
+    SELECTION = "selection"  # where, cond, switch, boolean_mask
+    CAST = "cast"  # changes the dtype
+    LOSS = "loss"  # a framework loss: numerically safe, a known shape
+    GRADIENT = "gradient"  # gradients of a value with respect to others
+    IDENTITY = "identity"  # passes its first operand on (identity, convert_to_tensor, Print, check_numerics)
+    MAPPING = "mapping"  # calls a function on pieces: map_fn, vectorized_map, scan, while_loop
+    EFFECT = "effect"  # a statement in the form of a call: print, assert, summary; its value is of no interest
+    LAYER = "layer"  # a layer, or an image or convolution op: batch axis kept, the rest unknown, differentiable
+    OPAQUE = "opaque"  # known by name, nothing claimed of its result
+
+
+class Degree(Enum):
+    """How an elementwise operation maps the degree (power of the batch size) of its operand's elements."""
+
+    KEEP = "keep"  # abs, negative, real
+    UNION = "union"  # add, subtract, maximum: the parts of all operands
+    PRODUCT = "product"  # multiply: pairwise sums
+    QUOTIENT = "quotient"  # divide
+    DOUBLE = "double"  # square
+    HALVE = "halve"  # sqrt
+    NEGATE = "negate"  # reciprocal
+    NEGATE_HALF = "negate_half"  # rsqrt
+    POWER = "power"  # pow: times the exponent
+    ZERO = "zero"  # bounded or logarithmic: log, sigmoid, comparisons
+    ZERO_STAYS = "zero_stays"  # exp, softplus: 0 stays 0, else unknown
+    UNKNOWN = "unknown"
+
+
+class Flow(Enum):
+    """What an operation does to a gradient that would pass through it."""
+
+    FLOWS = "flows"
+    BLOCKED = "blocked"  # TensorFlow's gradient is None
+    ZERO = "zero"  # registered, but 0 everywhere (sign, where's condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Pole:
+    """A finite or infinite operand value at which the operation, or its gradient, is not finite."""
+
+    at: float
+    value: float  # what TensorFlow returns there
+    gradient: float  # what its tape returns there for an upstream gradient of 1
+    operand: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One canonical operation.
+
+    Parameters
+    ----------
+    name
+        Canonical name, the only one that rules and the interpreter use.
+    kind
+        Class of the operation.
+    parameters
+        Canonical parameter names in positional order, separated by blanks; tensor operands come first.
+    operands
+        How many of the parameters are tensor operands.
+    spellings
+        Every spelling, separated by blanks, in the canonical namespaces ``tf`` ``K`` ``keras`` ``ops`` ``np`` ``tfp`` ``math``
+        (`losslint.operations.namespaces`); a method is spelt ``.name``. A spelling whose positional order differs from
+        `parameters` gives its own: ``tf.where_v2(condition,x,y)``.
+    column
+        The result for one element of uniform operands, in double precision, from the operands' values. ``None``: not a function of them.
+        For an ACTIVATION or REDUCTION it gets ``(x, n)`` with ``n`` the number of elements reduced.
+    degree
+        For elementwise operations, see `Degree`; for reductions what it does along the removed axes is `along`.
+    along
+        Reductions and activations: the factor of the removed axes' power that is added to the degree (sum 1, mean 0, norm ½ …);
+        ``None`` unknown.
+    flow
+        What happens to gradients.
+    poles
+        Where value or gradient is not finite.
+    tolerance
+        Units in the last place by which TensorFlow's float32 kernel may differ from the column, 0: exact.
+    aliases
+        Extra keyword names: ``"input_tensor=x dim=axis"`` (beside `losslint.operations.catalogue.KEYWORDS`).
+    """
+
+    name: str
+    kind: Kind
+    parameters: str = "x"
+    spellings: str = ""
+    operands: int = 1
+    column: Callable[..., float] | None = None
+    degree: Degree = Degree.KEEP
+    along: float | None = None
+    flow: Flow = Flow.FLOWS
+    poles: tuple[Pole, ...] = ()
+    tolerance: int = 8
+    aliases: str = ""
+    activation: bool = False  # saturates in float32 at +-100: its ends are legal values
+    random: bool = False
+    shape: str = ""  # LOSS: "scalar" | "same" | "drop_last" | "labels"; LAYER: "same" | "batch"

@@ -1,0 +1,144 @@
+"""Checks of many files: one after another, or in several processes."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from losslint.config import Settings
+from losslint.finding import LosslintError, Result
+from losslint.linter import check_source, screened_out
+from losslint.project import ProjectModules, read
+from losslint.rule import Rule, load_rules
+from losslint.source import Source, SourceError, decode
+
+FEW = 24  # files up to which starting processes costs more than it saves
+CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of one file and the absolute paths it depends on."""
+
+    path: str
+    result: Result
+    touched: tuple[str, ...]
+
+
+def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: ProjectModules, named: bool) -> Checked:
+    """Check one file; what is wrong with it is in the result.
+
+    Parameters
+    ----------
+    path
+        As reported, relative to the working directory.
+    named
+        The user gave this file by name: it is parsed even if it can hold no loss, so that a broken file is an error.
+    """
+    modules.forget()
+    try:
+        data = read(path)
+        if not screened_out(data):
+            result = check_source(decode(data, path), filename=path, settings=settings, rules=rules, modules=modules)
+        else:
+            if named:
+                Source.parse(decode(data, path), path)
+            result = Result(files=1)
+    except SourceError as error:
+        result = Result(failures=(error.failure,), files=1)
+    return Checked(path, result, tuple(modules.forget()))
+
+
+@functools.cache
+def _rules(packs: tuple[str, ...], root: str | None) -> tuple[Rule, ...]:
+    """The rules in a worker process. Whoever asked for the check has loaded them before, so packs given as paths are allowed."""
+    return load_rules(packs, folder=Path(root) if root else None, allow_local=True)
+
+
+def _check_chunk(paths: Sequence[str], settings: Settings) -> list[Checked]:
+    modules = ProjectModules()
+    rules = _rules(settings.packs, settings.root)
+    return [check_file(path, settings, rules, modules, False) for path in paths]
+
+
+def default_jobs() -> int:
+    """The number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_files(
+    paths: Sequence[str],
+    *,
+    settings: Settings,
+    rules: Sequence[Rule],
+    named: frozenset[str] = frozenset(),
+    jobs: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Checked]:
+    """Check files, in their order.
+
+    Parameters
+    ----------
+    paths
+        As reported.
+    named
+        Those that the user gave by name.
+    jobs
+        Processes; None: as many as processors if there are many files.
+    progress
+        Told how many more files are done.
+
+    Raises
+    ------
+    LosslintError
+        A worker process died.
+    """
+    workers = jobs if jobs is not None else (default_jobs() if len(paths) > FEW else 1)
+    if workers <= 1 or len(paths) <= 1:
+        return _in_this_process(paths, settings, rules, named, progress)
+    first = [path for path in paths if path in named]
+    found = {c.path: c for c in _in_this_process(first, settings, rules, named, progress)}
+    for checked in _in_processes([path for path in paths if path not in named], settings, workers, progress):
+        found[checked.path] = checked
+    return [found[path] for path in paths]
+
+
+def _in_this_process(
+    paths: Sequence[str],
+    settings: Settings,
+    rules: Sequence[Rule],
+    named: frozenset[str],
+    progress: Callable[[int], None] | None,
+) -> list[Checked]:
+    modules = ProjectModules()
+    found: list[Checked] = []
+    for path in paths:
+        found.append(check_file(path, settings, rules, modules, path in named))
+        if progress is not None:
+            progress(1)
+    return found
+
+
+def _in_processes(paths: Sequence[str], settings: Settings, workers: int, progress: Callable[[int], None] | None) -> list[Checked]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
+    _rules(settings.packs, settings.root)  # loaded once, before the processes are forked
+    size = max(1, min(CHUNK, len(paths) // (workers * 4) + 1))
+    method = "fork" if os.name == "posix" and os.uname().sysname == "Linux" else "spawn"
+    found: list[Checked] = []
+    try:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context(method)) as pool:
+            chunks = [pool.submit(_check_chunk, paths[i : i + size], settings) for i in range(0, len(paths), size)]
+            for chunk in as_completed(chunks):
+                done = chunk.result()
+                found.extend(done)
+                if progress is not None:
+                    progress(len(done))
+    except BrokenProcessPool as error:
+        raise LosslintError("a worker process died; run again with --jobs 1 to see on which file") from error
+    return found

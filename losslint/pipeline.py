@@ -1,0 +1,187 @@
+"""The one entry for the command line: given paths and settings, what was found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from losslint.analysis.trace import Trace
+from losslint.config import Settings
+from losslint.finding import Failure, LosslintError, Result
+from losslint.linter import check_source, counts, run, screened_out, selected
+from losslint.parallel import Checked, check_files
+from losslint.project import ProjectModules, discover, read, shown
+from losslint.rule import Rule
+from losslint.source import Source, SourceError, decode, split_lines
+
+CACHED_FROM = 40  # files; below, reading the cache costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to check.
+
+    Attributes
+    ----------
+    paths
+        As given; ``-`` alone is `text`.
+    text
+        The bytes to check in place of files, for ``-``.
+    filename
+        What `text` is reported as, and where its imports are looked up.
+    jobs
+        Processes; None: chosen by the number of files.
+    force
+        Excludes also apply to the given paths themselves.
+    progress
+        Called with the number of all files once, before the check; what it returns is told how many more are done.
+    """
+
+    paths: tuple[str, ...] = (".",)
+    text: bytes | None = None
+    filename: str = "<stdin>"
+    jobs: int | None = None
+    cache: bool = True
+    force: bool = False
+    progress: Callable[[int], Callable[[int], None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found, and what to tell the user besides."""
+
+    result: Result
+    notes: tuple[str, ...] = ()
+    text: dict[str, tuple[str, ...]] = field(default_factory=dict)  # lines of files that are not on disk
+
+    def lines(self, path: str) -> tuple[str, ...]:
+        """The lines of a file of the report; empty if it is gone."""
+        if path in self.text:
+            return self.text[path]
+        try:
+            return split_lines(decode(read(path), path))
+        except SourceError:
+            return ()
+
+
+def joined(results: Iterable[Result]) -> Result:
+    """Results of several files as one."""
+    all_ = tuple(results)
+    return Result(
+        findings=tuple(f for r in all_ for f in r.findings),
+        failures=tuple(f for r in all_ for f in r.failures),
+        files=sum(r.files for r in all_),
+        losses=sum(r.losses for r in all_),
+        suppressed=sum(r.suppressed for r in all_),
+        incomplete=tuple(i for r in all_ for i in r.incomplete),
+    )
+
+
+def check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:
+    """Check files or a text.
+
+    Raises
+    ------
+    LosslintError
+        The settings are wrong: an unknown rule, a pattern that is not valid.
+    """
+    selected(rules, settings)  # a wrong selector is told even where there is no file
+    if request.text is not None:
+        return _check_text(request, settings, rules)
+    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
+    named = frozenset(shown(path) for path in request.paths)
+    checked = _checked(files.paths, named, request, settings, rules)
+    failed = Result(failures=files.failures)
+    return Outcome(joined([failed, *(c.result for c in checked)]), _notes(files.excluded, files.paths, files.failures))
+
+
+def _notes(excluded: Sequence[str], paths: Sequence[str], failures: Sequence[Failure]) -> tuple[str, ...]:
+    if paths or failures or not excluded:
+        return ()
+    names = ", ".join(excluded[:3]) + (f" and {len(excluded) - 3} more" if len(excluded) > 3 else "")
+    return (f"every given file is excluded ({names}), nothing was checked",)
+
+
+def _check_text(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:
+    assert request.text is not None
+    name = shown(request.filename) if request.filename != "<stdin>" else request.filename
+    if request.force and request.filename != "<stdin>" and os.path.exists(request.filename):
+        files = discover([request.filename], exclude=settings.exclude, root=settings.root, force=True)
+        if files.excluded:
+            return Outcome(Result(), _notes(files.excluded, (), ()))
+    try:
+        text = decode(request.text, name)
+        source = Source.parse(text, name)
+    except SourceError as error:
+        return Outcome(Result(failures=(error.failure,), files=1))
+    result = check_source(text, filename=name, settings=settings, rules=rules, modules=ProjectModules())
+    return Outcome(result, text={name: source.lines})
+
+
+def _checked(paths: Sequence[str], named: frozenset[str], request: Request, settings: Settings, rules: Sequence[Rule]) -> list[Checked]:
+    use_cache = request.cache and len(paths) >= CACHED_FROM
+    if not use_cache:
+        return check_files(paths, settings=settings, rules=rules, named=named, jobs=request.jobs, progress=_bar(request, len(paths)))
+    from losslint.cache import Cache, Entry, contents, stamp
+
+    cache = Cache.open(settings, contents(_packages(settings)))
+    found = {path: Checked(path, result, ()) for path in paths if path not in named and (result := cache.get(path)) is not None}
+    rest = [path for path in paths if path not in found]
+    for checked in check_files(rest, settings=settings, rules=rules, named=named, jobs=request.jobs, progress=_bar(request, len(rest))):
+        found[checked.path] = checked
+        if not checked.result.failures:
+            touched = (checked.path, *checked.touched)
+            cache.put(checked.path, Entry(checked.result, {name: stamp(name) for name in touched}))
+    cache.save()
+    return [found[path] for path in paths]
+
+
+def _bar(request: Request, total: int) -> Callable[[int], None] | None:
+    return request.progress(total) if request.progress is not None and total else None
+
+
+def _packages(settings: Settings) -> list[ModuleType]:
+    from losslint.rule import BUILT_IN, import_pack
+
+    folder = Path(settings.root) if settings.root else None
+    return [import_pack(name, folder) for name in ("losslint", BUILT_IN, *settings.packs)]
+
+
+def status(result: Result, settings: Settings, exit_zero: bool = False) -> int:
+    """The exit status: 2 if something kept losslint from its job, 1 if findings count, else 0."""
+    if result.failures:
+        return 2
+    return int(not exit_zero and any(counts(finding, settings) for finding in result.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A file and the abstract runs of its losses."""
+
+    path: str
+    traces: tuple[Trace, ...]
+
+
+def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]:
+    """The abstract runs of every file that holds a loss, and what could not be read.
+
+    Raises
+    ------
+    LosslintError
+        A pattern of the settings is not valid.
+    """
+    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
+    yield from files.failures
+    modules = ProjectModules()
+    for path in files.paths:
+        try:
+            data = read(path)
+            if not screened_out(data):
+                yield Followed(path, tuple(run(Source.parse(decode(data, path), path), settings, modules)))
+        except SourceError as error:
+            yield error.failure
+        except LosslintError as error:
+            yield Failure(path, None, str(error))

@@ -1,0 +1,1 @@
+"""The built-in pack: one file for each rule, in a folder for each family."""

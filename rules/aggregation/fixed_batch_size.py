@@ -1,0 +1,225 @@
+"""LL103 fixed-batch-size: the loss counts on one batch size.
+
+## What it does
+
+Reports a sum over the batch that is divided by a written or configured number instead of the number of samples that are
+there, and a reshape, tile, slice or new tensor whose length is a configured batch size. A number is taken for a configured
+batch size by its name (`batch_size`, `BATCH_SIZE`, `self.bs`).
+
+## Why is this bad
+
+Batches differ in length: the last one of an epoch is shorter, validation and prediction often use another size, and with
+several devices each of them sees a part. Divided by a fixed number, a short batch has a loss that is too small; the shown
+loss changes when only the batch size does. A reshape to a fixed batch size raises an error on the first short batch, or
+mixes the samples.
+
+## Example
+
+```python
+import tensorflow as tf
+
+BATCH_SIZE = 32
+
+
+def squared_error_loss(y_true, y_pred):
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / BATCH_SIZE
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def squared_error_loss(y_true, y_pred):
+    samples = tf.cast(tf.shape(y_true)[0], tf.float32)
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / samples
+```
+
+In a reshape, write -1 for the batch axis.
+
+## What it does not flag
+
+* Division by a small number (below 8): that is a weight.
+* Division of something that does not grow with the batch, such as a sum over the pixels of each image.
+* Lengths that are read from a shape.
+
+## Fix safety
+
+Not automated yet. The repair, the length read from the shape, changes the loss of every batch that has another size, so it
+will be offered as unsafe.
+
+## How it is confirmed
+
+Not automated yet. The experiment runs the loss on batches of two sizes made of the same samples: the value for one sample
+differs, or one of the sizes raises.
+
+## Known misses
+
+* A configured batch size under a name that says nothing of it, when it is not a written number.
+* Under a distribution strategy, division by a global batch size is right, and is reported all the same.
+
+## References
+
+* TensorFlow, *Custom training with tf.distribute.Strategy*. https://www.tensorflow.org/tutorials/distribute/custom_training
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.node import Node, reach
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .growth import DIVISIONS, grows, largest, origins_of_growth
+
+BAD = (
+    """\
+import tensorflow as tf
+
+BATCH_SIZE = 32
+
+
+def squared_error_loss(y_true, y_pred):
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / BATCH_SIZE  # here
+""",
+    """\
+from keras import backend as K
+
+
+def absolute_loss(y_true, y_pred):
+    total = K.sum(K.abs(y_true - y_pred))
+    return total / 128  # here
+""",
+    """\
+import tensorflow as tf
+
+
+class PairLoss(tf.keras.losses.Loss):
+    def __init__(self, batch_size):
+        super().__init__()
+        self.batch_size = batch_size
+
+    def call(self, y_true, y_pred):
+        pairs = tf.reshape(y_pred, [self.batch_size, 2, 16])  # here
+        return tf.reduce_mean(tf.square(pairs[:, 0] - pairs[:, 1]), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+batch_size = 64
+
+
+def grid_loss(y_true, y_pred):
+    cells = tf.tile(tf.reshape(tf.range(10.0), [1, 10]), [batch_size, 1])  # here
+    return tf.reduce_mean(tf.abs(y_true - y_pred - cells), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def make_loss(batch_size):
+    def weighted_loss(y_true, y_pred):
+        total = tf.reduce_sum(tf.abs(y_true - y_pred))
+        return tf.multiply(total, 1.0 / batch_size)  # here
+
+    return weighted_loss
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def squared_error_loss(y_true, y_pred):
+    samples = tf.cast(tf.shape(y_true)[0], tf.float32)
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / samples
+""",
+    """\
+import tensorflow as tf
+
+
+def pair_loss(y_true, y_pred):
+    pairs = tf.reshape(y_pred, [-1, 2, 16])
+    return tf.reduce_mean(tf.square(pairs[:, 0] - pairs[:, 1]), axis=-1)
+""",
+    """\
+from keras import ops
+
+
+def image_loss(y_true, y_pred):
+    return ops.sum(ops.square(y_true - y_pred), axis=[1, 2, 3]) / 784
+""",
+    """\
+import tensorflow as tf
+
+
+def grid_loss(y_true, y_pred):
+    samples = tf.shape(y_pred)[0]
+    cells = tf.tile(tf.reshape(tf.range(10.0), [1, 10]), [samples, 1])
+    return tf.reduce_mean(tf.abs(y_true - y_pred - cells), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def ratio_loss(y_true, y_pred):
+    wrong = tf.reduce_sum(tf.abs(y_true - y_pred)) / 100.0
+    return wrong / (tf.reduce_sum(y_true) + 1.0)
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+import settings
+
+
+def squared_error_loss(y_true, y_pred):
+    rows = tf.reshape(y_pred, [settings.rows, -1])  # here
+    return tf.reduce_mean(tf.square(y_true - rows), axis=-1)
+""",
+)
+HELP = "read the number of samples from the shape of the batch, at run time, and divide by that"
+SHAPE_HELP = "write -1 for the batch axis, or read the number of samples from the shape of the batch at run time"
+
+
+def _configured(node: Node) -> bool:
+    """Whether a value is a configured batch size, perhaps times other settings."""
+    return node.constant and largest(node) > 0
+
+
+def _scaled(node: Node) -> bool:
+    """Whether data that grows with the batch is divided by a configured batch size here, and made even by it."""
+    if len(node.arguments) < 2:
+        return False
+    first, second = node.arguments[:2]
+    if largest(node) < 0:
+        return False  # divided by more than it grows: LL102
+    if node.operation in DIVISIONS:
+        return grows(first) and _configured(second)
+    if node.operation == "multiply":
+        return any(grows(a) and b.constant and -max(b.degree, key=_order, default=0.0) > 0 for a, b in ((first, second), (second, first)))
+    return False
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Divisions by a fixed number of samples, and shapes that hold one."""
+    shown = [root.node for root in trace.roots if root.shown]
+    for node in reach(*shown):
+        if _scaled(node):
+            yield _division(trace, node, "the configured batch size")
+        elif node.details.get("declared"):
+            message = (
+                f"{quoted(node)} has the configured batch size as a length, so a batch of another size, such as the last one of "
+                "an epoch, raises an error or is mixed up"
+            )
+            yield Report(node, message, SHAPE_HELP, (), trace.confidence(node))
+    for root in shown:
+        for origin, division in origins_of_growth(root):
+            if division is not None:
+                yield _division(trace, division, f"the fixed number {division.arguments[1].columns.single[0]:g}", origin)
+
+
+RULE = Rule("LL103", "fixed-batch-size", Severity.WARNING, check, BAD, GOOD, MISSES, supersedes=("batch-sum",))

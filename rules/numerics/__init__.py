@@ -1,0 +1,1 @@
+"""Rules about numerics: NaN, infinity, lost digits."""

@@ -1,0 +1,195 @@
+"""LL302 inexact-log1p: the logarithm of 1 plus something small loses its digits.
+
+## What it does
+
+Reports `log(1 + x)` where `x` can be very small, such as an error that training drives to 0.
+
+## Why is this bad
+
+The sum is rounded before the logarithm is taken. float32 has steps of 1.2e-7 above 1: of an `x` of 1e-6 one digit is left,
+and below 6e-8 nothing; the result is then exactly 0. The value is never NaN, it is only rough, and most rough where the
+model is nearly right. `log1p(x)` computes the same number to full precision.
+
+## Example
+
+```python
+import tensorflow as tf
+
+
+def log_error(y_true, y_pred):
+    return tf.reduce_mean(tf.math.log(1 + tf.abs(y_true - y_pred)), axis=-1)
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def log_error(y_true, y_pred):
+    return tf.reduce_mean(tf.math.log1p(tf.abs(y_true - y_pred)), axis=-1)
+```
+
+## What it does not flag
+
+* `log(1 + exp(x))`: that is `softplus`, another matter.
+* Something that is never small, and constants.
+* Something of which nothing is known.
+
+This is a hint: it does not change the exit status unless it is selected by its code or name.
+
+## Fix safety
+
+Not automated yet. `log1p` keeps the value to within the error that it removes.
+
+## How it is confirmed
+
+Not automated yet. The experiment compares the expression in float32 and in float64 at small `x`: the relative error is
+above 1e-3.
+
+## Known misses
+
+* `log(1 - x)`, which is `log1p(-x)`.
+
+## References
+
+* TensorFlow, *tf.math.log1p*. https://www.tensorflow.org/api_docs/python/tf/math/log1p
+* Goldberg, *What every computer scientist should know about floating-point arithmetic*, ACM Computing Surveys 23, 1991,
+  theorem 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.columns import COLUMNS
+from losslint.analysis.node import Node
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .logarithm import logarithms
+
+BAD = (
+    """\
+import tensorflow as tf
+
+
+def log_error(y_true, y_pred):
+    return tf.reduce_mean(tf.math.log(1 + tf.abs(y_true - y_pred)), axis=-1)  # here
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def squared_log_loss(y_true, y_pred):
+    first = K.log(y_true + 1.0)  # here
+    second = K.log(y_pred + 1.0)  # here
+    return K.mean(K.square(first - second), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class CauchyLoss(keras.losses.Loss):
+    def __init__(self, scale=1.0):
+        super().__init__()
+        self.scale = scale
+
+    def call(self, y_true, y_pred):
+        squares = ops.square((y_true - y_pred) / self.scale)
+        return ops.mean(ops.log(1.0 + squares), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def distance_loss(anchor, positive):
+    squares = tf.square(anchor - positive)
+    return tf.reduce_mean(tf.math.log(tf.ones_like(squares) + squares), axis=-1)  # here
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def log_error(y_true, y_pred):
+    return tf.reduce_mean(tf.math.log1p(tf.abs(y_true - y_pred)), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def logistic_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.math.log(1 + tf.exp(-y_true * y_pred)), axis=-1)
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def shifted_loss(y_true, y_pred):
+    return K.mean(K.log(1.0 + K.clip(y_pred, 0.5, 1.0)), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class LogError(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.log(2.0 + ops.abs(y_true - y_pred)), axis=-1)
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+
+
+def shortfall_loss(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(1.0 - 0.5 * y_pred), axis=-1)  # here
+""",
+)
+SMALL = 0.1
+NON_NEGATIVE = frozenset({"abs", "square", "relu", "parameter"})
+HELP = "write `log1p(x)` of the same backend for `log(1 + x)`: the same function, without rounding the sum first"
+
+
+def _one(node: Node) -> bool:
+    return node.operation == "ones_like" or (node.constant and set(node.columns.double) == {1.0})
+
+
+def _small_part(node: Node) -> Node | None:
+    """The `x` of ``1 + x``."""
+    if node.operation != "add" or len(node.arguments) != 2:
+        return None
+    first, second = node.arguments
+    if _one(first) == _one(second):
+        return None
+    return second if _one(first) else first
+
+
+def _can_be_small(part: Node, columns: list[int]) -> bool:
+    """Whether a value comes near 0: on a witness column or, where it is not known, by what it is."""
+    if part.columns.known:
+        return any(abs(part.columns.single[column]) < SMALL for column in columns)
+    return part.operation in NON_NEGATIVE
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every logarithm of 1 plus something that can be small."""
+    for node in logarithms(trace):
+        part = _small_part(node.arguments[0])
+        columns = [column for column in range(COLUMNS) if trace.live(column, node)]
+        if part is None or not columns or part.constant or part.operation == "exp" or part.marked("dimension"):
+            continue
+        if _can_be_small(part, columns):
+            message = (
+                f"{quoted(node)} loses the digits of {quoted(part)} where that is small: float32 has steps of 1.2e-07 above 1, so "
+                "below 6e-08 the result is exactly 0; `log1p` keeps them"
+            )
+            yield Report(node, message, HELP, (), trace.confidence(node))
+
+
+RULE = Rule("LL302", "inexact-log1p", Severity.INFO, check, BAD, GOOD, MISSES)

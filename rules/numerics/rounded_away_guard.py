@@ -1,0 +1,190 @@
+"""LL303 rounded-away-guard: a guard against log(0) that float32 rounds away.
+
+## What it does
+
+Reports a logarithm that has a guard, such as a clip or a small number added, when the guard works in exact arithmetic and
+not in float32, the type that losses are computed in.
+
+## Why is this bad
+
+float32 has about seven digits. `1 - 1e-8` is 1, so `1 - clip(p, 1e-8, 1 - 1e-8)` is 0 for a sure prediction, and its
+logarithm is `-inf`. The code looks guarded and is not: the loss turns into NaN late in training, when predictions get sure.
+TensorFlow also flushes numbers below 1.2e-38 to 0, so `p + 1e-40` adds nothing.
+
+## Example
+
+```python
+import tensorflow as tf
+
+
+def binary_loss(y_true, y_pred):
+    p = tf.clip_by_value(y_pred, 1e-8, 1 - 1e-8)
+    return -tf.reduce_mean(y_true * tf.math.log(p) + (1 - y_true) * tf.math.log(1 - p), axis=-1)
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def binary_loss(y_true, y_pred):
+    p = tf.clip_by_value(y_pred, 1e-7, 1 - 1e-7)
+    return -tf.reduce_mean(y_true * tf.math.log(p) + (1 - y_true) * tf.math.log(1 - p), axis=-1)
+```
+
+Where the small number must stay that small, add it last: `1 - p + 1e-8` keeps it, `1e-8 + 1 - p` does not.
+
+## What it does not flag
+
+* Guards that float32 keeps: 1e-7 beside 1, or 1e-8 beside 0.
+* Logarithms without a guard: LL301 reports them.
+
+## Fix safety
+
+Not automated yet. A larger guard changes the loss of very sure predictions, so it will be offered as unsafe.
+
+## How it is confirmed
+
+Not automated yet. The experiment puts the argument at its smallest on a legal batch, with the guard and without it: both
+give the same value, and it is not finite.
+
+## Known misses
+
+* A guard inside a function that losslint cannot read.
+* A guard that float32 keeps, in a model that computes in float16.
+
+## References
+
+* IEEE 754: float32 has 24 binary digits; the number before 1 is 1 - 6e-8.
+* Goldberg, *What every computer scientist should know about floating-point arithmetic*, ACM Computing Surveys 23, 1991.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .logarithm import consequence, poles, reason, situation
+
+BAD = (
+    """\
+import tensorflow as tf
+
+
+def binary_loss(y_true, y_pred):
+    p = tf.clip_by_value(y_pred, 1e-8, 1 - 1e-8)
+    hits = y_true * tf.math.log(p)
+    return -tf.reduce_mean(hits + (1 - y_true) * tf.math.log(1 - p), axis=-1)  # here
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def miss_loss(y_true, y_pred):
+    return -K.mean((1.0 - y_true) * K.log(1e-10 + 1 - y_pred), axis=-1)  # here
+""",
+    """\
+import keras
+from keras import ops
+
+
+class Misses(keras.losses.Loss):
+    def __init__(self, epsilon=1e-8):
+        super().__init__()
+        self.epsilon = epsilon
+
+    def call(self, y_true, y_pred):
+        lifted = y_pred + self.epsilon
+        return -ops.mean((1.0 - y_true) * ops.log(1.0 - lifted), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_sum(y_true * tf.math.log(y_pred + 1e-40), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+TINY = 1e-45
+
+
+def likelihood(y_true, y_pred):
+    return -tf.reduce_mean(tf.math.log(tf.maximum(y_pred, TINY)), axis=-1)  # here
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def binary_loss(y_true, y_pred):
+    p = tf.clip_by_value(y_pred, 1e-7, 1 - 1e-7)
+    return -tf.reduce_mean(y_true * tf.math.log(p) + (1 - y_true) * tf.math.log(1 - p), axis=-1)
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def miss_loss(y_true, y_pred):
+    return -K.mean((1.0 - y_true) * K.log(1 - y_pred + 1e-8), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_sum(y_true * tf.math.log(y_pred + 1e-30), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class Hits(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return -ops.mean(y_true * ops.log(ops.clip(y_pred, 1e-8, 1 - 1e-8)), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(y_pred), axis=-1)
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from guards_package import lifted
+
+
+def miss_loss(y_true, y_pred):
+    return -tf.reduce_mean(tf.math.log(1.0 - lifted(y_pred, 1e-8)), axis=-1)  # here
+""",
+)
+HELP = (
+    "use a guard that float32 keeps: 1e-7 instead of a smaller number beside 1, at least 1e-37 beside 0; or add the small number "
+    "last, as in `1 - p + 1e-8`"
+)
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every logarithm whose guard is there in float64 and gone in float32."""
+    for pole in poles(trace):
+        if pole.guard is None:
+            continue
+        why = reason(pole.guard, pole.column) or "what it adds is lost in a later step: float32 has seven digits"
+        message = (
+            f"{quoted(pole.guard)} holds a guard that float32 loses ({why}): "
+            f"{quoted(pole.operand)} is {pole.value:.2g}{situation(pole)}, and {consequence(pole)}"
+        )
+        yield Report(pole.node, message, HELP, ((pole.guard, why),), trace.confidence(pole.node))
+
+
+RULE = Rule("LL303", "rounded-away-guard", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("unguarded-log",))

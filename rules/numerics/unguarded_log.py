@@ -1,0 +1,187 @@
+"""LL301 unguarded-log: the argument of a logarithm can be 0.
+
+## What it does
+
+Reports a logarithm whose argument is 0, or negative, for inputs that a loss has to expect: a probability of 0 or 1, a label
+of 0, an empty mask, an activation that saturates in float32.
+
+## Why is this bad
+
+`log(0)` is `-inf`, and its gradient is infinite. One such element makes the loss infinite; multiplied by a label of 0 it
+makes it NaN. From the next step on every weight is NaN and the run is lost, sometimes after hours. A probability of exactly
+0 is not rare: in float32 a sigmoid is 0 below -88, a softmax as soon as two logits are about 90 apart.
+
+## Example
+
+```python
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(y_pred), axis=-1)
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(tf.maximum(y_pred, 1e-7)), axis=-1)
+```
+
+Better still, let the model return logits and use a loss that takes them: `tf.nn.sigmoid_cross_entropy_with_logits`.
+
+## What it does not flag
+
+* Arguments that are kept away from 0: `clip`, `maximum`, a small number added that float32 keeps, `1 + abs(x)`, `softplus`.
+* A value that `where` takes only where it is positive.
+* A `logsumexp` by hand that is shifted by its largest element.
+* Arguments of which nothing is known, such as outputs of a layer.
+
+## Fix safety
+
+Not automated yet. A `maximum` around the argument keeps value and gradient wherever they were right.
+
+## How it is confirmed
+
+Not automated yet. The experiment puts the argument at 0 on a legal batch: the value or the gradient is not finite.
+
+## Known misses
+
+* A "guard" inside a function that losslint cannot read.
+
+## References
+
+* TensorFlow, *tf.math.log*. https://www.tensorflow.org/api_docs/python/tf/math/log
+* Goodfellow, Bengio, Courville, *Deep Learning*, section 4.1, on overflow and underflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .logarithm import Pole, consequence, guards, poles, situation
+
+BAD = (
+    """\
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(y_pred), axis=-1)  # here
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def focal_loss(y_true, y_pred, gamma=2.0):
+    inverse = 1.0 - y_pred
+    return -K.mean((1.0 - y_true) * K.pow(y_pred, gamma) * K.log(inverse), axis=-1)  # here
+""",
+    """\
+import keras
+from keras import ops
+
+
+class Divergence(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        y_pred = ops.clip(y_pred, 1e-7, 1.0)
+        return ops.sum(y_true * ops.log(y_true / y_pred), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def overlap_loss(y_true, y_pred):
+    overlap = tf.reduce_sum(y_true * y_pred, axis=-1)
+    return -tf.math.log(overlap)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def clipped_loss(y_true, y_pred):
+    y_pred = tf.clip_by_value(y_pred, 0.0, 1.0)
+    return -tf.reduce_mean(y_true * tf.math.log(y_pred), axis=-1)  # here
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(tf.maximum(y_pred, 1e-7)), axis=-1)
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def binary_loss(y_true, y_pred):
+    p = K.clip(y_pred, K.epsilon(), 1.0 - K.epsilon())
+    return -K.mean(y_true * K.log(p) + (1.0 - y_true) * K.log(1.0 - p), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def cosh_loss(y_true, y_pred):
+    error = y_pred - y_true
+    return tf.reduce_mean(error + tf.math.softplus(-2.0 * error) - tf.math.log(2.0), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def positive_loss(y_true, y_pred):
+    safe = tf.where(y_pred > 0.0, y_pred, 1e-7)
+    return -tf.reduce_mean(y_true * tf.math.log(safe), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class LogError(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.log(2.0 + ops.abs(y_true - y_pred)), axis=-1)
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from guards_package import lifted
+
+
+def cross_entropy(y_true, y_pred):
+    return -tf.reduce_mean(y_true * tf.math.log(lifted(y_pred)), axis=-1)  # here
+""",
+)
+HELP = (
+    "keep the argument away from 0 with a guard that float32 keeps: `maximum(p, 1e-7)` or `p + 1e-7`; or let the model return "
+    "logits and use a loss that takes logits"
+)
+
+
+def _guarded(pole: Pole) -> str:
+    """What was found where a guard was looked for."""
+    guard = next(guards(pole.operand), None)
+    return "nothing guards it" if guard is None else f"{quoted(guard)} does not keep it away from there"
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every logarithm whose argument is 0 or negative on a legal input, without a guard that was only rounded away."""
+    for pole in poles(trace):
+        if pole.guard is not None:
+            continue
+        message = f"{quoted(pole.operand)} can be {pole.value:.2g}{situation(pole)}, and {consequence(pole)}; {_guarded(pole)}"
+        yield Report(pole.node, message, HELP, (), trace.confidence(pole.node))
+
+
+RULE = Rule("LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES)

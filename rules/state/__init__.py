@@ -1,0 +1,1 @@
+"""Rules about state: the loss reads something that is not its input."""

@@ -1,0 +1,234 @@
+"""LL201 global-model: the loss reads the weights of a model that it was not given.
+
+## What it does
+
+Reports `layers`, `weights`, `trainable_weights`, `losses`, `get_layer` and the like of a model that the loss takes by its
+name from the module, or from a function around it.
+
+## Why is this bad
+
+The loss is tied to whatever model has that name when it runs. Train a second model with the same loss, load the model from
+a file, clone it, or run the cells of a notebook in another order: the loss goes on to read the weights of the old one. Its
+penalty then has no gradient for the model that is trained, and nothing says so.
+
+A penalty is also no part of the error of a sample. Keras multiplies what the loss returns by the sample weights, class
+weights and loss weights, the penalty with it, and does not show it as what it is: a regularisation loss. `evaluate` and the
+validation loss contain it as if it were error.
+
+## Example
+
+```python
+import tensorflow as tf
+import keras
+
+model = keras.Sequential([keras.layers.Dense(8), keras.layers.Dense(1)])
+
+
+def penalised_loss(y_true, y_pred):
+    penalty = tf.reduce_sum(tf.abs(model.layers[0].weights[0]))
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + 0.01 * penalty
+```
+
+## Use instead
+
+A regulariser of the layer. Keras adds it to the loss by itself:
+
+```python
+import keras
+
+model = keras.Sequential([keras.layers.Dense(8, kernel_regularizer=keras.regularizers.L1(0.01)), keras.layers.Dense(1)])
+model.compile(loss="mse")
+```
+
+For a penalty that no regulariser expresses, call `add_loss` in a layer, or give the model to a function that makes the loss:
+`def make_loss(model): …`.
+
+## What it does not flag
+
+* `self.model`, a parameter of the loss, a parameter of the function that makes it, a model built inside.
+* Calling a model, such as a frozen network that extracts features.
+* Functions that are no losses: callbacks and training loops may read any model.
+
+## Fix safety
+
+Not automated yet. The repair moves code to where the model is built.
+
+## How it is confirmed
+
+Not automated yet. The experiment changes the weights of the model and keeps the inputs: the value of the loss changes. Then
+it gives the name to another model: the gradient for the first one disappears.
+
+## Known misses
+
+* Weights that were put in a variable before, outside the loss.
+
+## References
+
+* Keras, *Layer weight regularizers*. https://keras.io/api/layers/regularizers/
+* Keras, *The add_loss method*. https://keras.io/guides/making_new_layers_and_models_via_subclassing/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+BAD = (
+    """\
+import tensorflow as tf
+import keras
+
+model = keras.Sequential([keras.layers.Dense(8), keras.layers.Dense(1)])
+
+
+def penalised_loss(y_true, y_pred):
+    penalty = tf.reduce_sum(tf.abs(model.layers[0].weights[0]))  # here
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + 0.01 * penalty
+""",
+    """\
+import tensorflow as tf
+
+network = tf.keras.models.load_model("network.keras")
+
+
+def penalised_loss(y_true, y_pred):
+    error = tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+    for weight in network.trainable_weights:  # here
+        error += 1e-4 * tf.nn.l2_loss(weight)
+    return error
+""",
+    """\
+from keras import backend as K
+from keras.layers import Dense
+from keras.models import Sequential
+
+
+def train(features, labels):
+    classifier = Sequential([Dense(16, activation="relu"), Dense(1)])
+
+    def contractive_loss(y_true, y_pred):
+        kernel = classifier.get_layer("hidden").kernel  # here
+        return K.mean(K.square(y_true - y_pred), axis=-1) + K.sum(K.square(kernel))
+
+    classifier.compile(optimizer="adam", loss=contractive_loss)
+    classifier.fit(features, labels)
+""",
+    """\
+import keras
+from keras import ops
+
+model = keras.Sequential([keras.layers.Dense(1, kernel_regularizer="l2")])
+
+
+class TotalLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred), axis=-1) + sum(model.losses)  # here
+""",
+    """\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+
+
+def _penalty():
+    return tf.add_n([tf.reduce_sum(tf.square(weight)) for weight in model.trainable_variables])  # here
+
+
+def ridge_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + 0.1 * _penalty()
+""",
+)
+GOOD = (
+    """\
+import keras
+import tensorflow as tf
+
+model = keras.Sequential([keras.layers.Dense(8, kernel_regularizer=keras.regularizers.L1(0.01)), keras.layers.Dense(1)])
+
+
+def absolute_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+
+model.compile(loss=absolute_loss)
+print(model.layers[0].weights)
+""",
+    """\
+import tensorflow as tf
+
+
+def make_loss(model):
+    def penalised_loss(y_true, y_pred):
+        penalty = tf.add_n([tf.nn.l2_loss(weight) for weight in model.trainable_weights])
+        return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + 1e-4 * penalty
+
+    return penalised_loss
+""",
+    """\
+import keras
+from keras import ops
+
+
+class Penalised(keras.losses.Loss):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def call(self, y_true, y_pred):
+        kernel = self.model.layers[0].kernel
+        return ops.mean(ops.square(y_true - y_pred), axis=-1) + ops.sum(ops.abs(kernel))
+""",
+    """\
+import tensorflow as tf
+
+extractor = tf.keras.applications.VGG16(include_top=False)
+
+
+def perceptual_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(extractor(y_true) - extractor(y_pred)), axis=[1, 2, 3])
+""",
+    """\
+import tensorflow as tf
+
+
+def weight_decay_loss(y_true, y_pred, model):
+    penalty = sum(tf.nn.l2_loss(weight) for weight in model.trainable_weights)
+    return tf.reduce_mean(tf.square(y_true - y_pred)) + 1e-4 * penalty
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+kernels = model.trainable_weights
+
+
+def ridge_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + tf.add_n([tf.nn.l2_loss(k) for k in kernels])  # here
+""",
+)
+HELP = (
+    "give the layers a `kernel_regularizer`, or call `add_loss` in a layer; if the loss really needs the model, make it in a "
+    "function that takes the model as a parameter, so that each model gets a loss of its own"
+)
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every place where a loss reads the state of a model that it found by name."""
+    for node in trace.reached(1):
+        if node.operation != "model-state":
+            continue
+        model, attribute = node.details["model"], node.details["attribute"]
+        message = (
+            f"{quoted(node)} reads `{attribute}` of whatever model is called `{model}` when the loss runs: after training another "
+            "model, reloading or cloning it, these are the wrong weights, and nothing says so; and Keras multiplies the penalty by "
+            "the sample weights and does not show it as regularisation"
+        )
+        yield Report(node, message, HELP, (), trace.confidence(node))
+
+
+RULE = Rule("LL201", "global-model", Severity.WARNING, check, BAD, GOOD, MISSES)

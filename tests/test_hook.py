@@ -1,0 +1,97 @@
+"""The hook as a user meets it: a git repository, pre-commit, and this project as the repository of the hook."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import CLEAN, SUMMED
+
+PROJECT = Path(__file__).parent.parent
+SHIPPED = ("losslint", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+
+
+def git(folder: Path, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment = {**kept, **IDENTITY, "PRE_COMMIT_HOME": str(home)}
+    return subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def committed(folder: Path, home: Path) -> str:
+    """Make a folder a repository with one commit, and return its name."""
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
+        ran = git(folder, *arguments, home=home)
+        assert ran.returncode == 0, ran.stderr
+    return git(folder, "rev-parse", "HEAD", home=home).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
+    """A user's repository with the hook installed."""
+    hook = tmp_path_factory.mktemp("hook")
+    for name in SHIPPED:
+        path = PROJECT / name
+        if path.is_dir():
+            shutil.copytree(path, hook / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, hook / name)
+    revision = committed(hook, home)
+    user = tmp_path_factory.mktemp("user")
+    (user / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: {hook}\n    rev: {revision}\n    hooks:\n      - id: losslint\n")
+    (user / "pyproject.toml").write_text('[tool.losslint]\nexclude = ["old/"]\n')
+    committed(user, home)
+    environment = {**os.environ, **IDENTITY, "PRE_COMMIT_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "pre_commit", "install", "--install-hooks"], cwd=user, env=environment, check=True)
+    return user
+
+
+def commit(repository: Path, home: Path, name: str, text: str) -> subprocess.CompletedProcess[str]:
+    path = repository / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    git(repository, "add", name, home=home)
+    ran = git(repository, "commit", "-m", name, home=home)
+    if ran.returncode:
+        git(repository, "reset", "-q", name, home=home)
+        path.unlink()
+    return ran
+
+
+def test_a_bad_loss_stops_the_commit(repository: Path, home: Path) -> None:
+    ran = commit(repository, home, "bad.py", SUMMED)
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 1
+    assert "bad.py:5:12 LL101 batch-sum (warning)" in said
+    assert "Found 1 problem in 1 file" in said
+
+
+def test_a_good_loss_passes(repository: Path, home: Path) -> None:
+    ran = commit(repository, home, "good.py", CLEAN)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_an_excluded_file_passes(repository: Path, home: Path) -> None:
+    ran = commit(repository, home, "old/bad.py", SUMMED)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_broken_file_stops_the_commit(repository: Path, home: Path) -> None:
+    ran = commit(repository, home, "broken.py", "import tensorflow as tf\n\ndef my_loss(:\n")
+    assert ran.returncode == 1
+    assert "losslint: error: broken.py:3: " in ran.stdout + ran.stderr

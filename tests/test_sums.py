@@ -1,0 +1,106 @@
+"""Sums over the batch: which of them make a loss that grows with the batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+FRAME = """\
+import tensorflow as tf
+import keras
+from tensorflow.keras import backend as K
+
+summed = keras.losses.MeanSquaredError(reduction="sum")
+averaged = keras.losses.MeanSquaredError()
+
+
+def make_loss(model):
+    def distance_loss(y_true, y_pred):
+        error = tf.square(y_true - y_pred)
+        {body}
+
+    return distance_loss
+"""
+SILENT = [
+    # ratios of sums
+    "return 1 - (2 * K.sum(y_true * y_pred) + 1) / (K.sum(y_true) + K.sum(y_pred) + 1)",
+    "return tf.reduce_sum(y_true * error) / tf.reduce_sum(y_true)",
+    # the number of samples, in every usual way
+    "return tf.reduce_sum(error) / tf.cast(tf.shape(y_true)[0], tf.float32)",
+    "return tf.reduce_sum(error) / tf.cast(tf.shape(y_true)[0], error.dtype)",
+    "return tf.reduce_sum(error) / tf.cast(tf.shape(input=y_true), tf.float32)[0]",
+    "return tf.reduce_sum(error) / tf.to_float(tf.shape(y_true)[0])",
+    "return K.sum(error) / K.cast(K.shape(y_true)[0], K.floatx())",
+    "return K.sum(error) / K.cast(K.shape(y_true)[0], 'float32')",
+    "return tf.reduce_sum(error) / float(y_true.shape[0])",
+    "return tf.reduce_sum(error) / y_true.shape[0]",
+    "return tf.reduce_sum(error) / K.int_shape(y_true)[0]",
+    "return tf.reduce_sum(error) / len(y_true)",
+    "samples = tf.cast(tf.unstack(tf.shape(y_true))[0], tf.float32); return tf.reduce_sum(error) / samples",
+    "samples = tf.shape(y_true, out_type=tf.int64)[0]; return tf.reduce_sum(error) / tf.cast(samples, tf.float32)",
+    "return tf.divide(tf.reduce_sum(error), tf.cast(tf.shape(y_true)[0], tf.float32))",
+    "return tf.math.divide_no_nan(tf.reduce_sum(error), tf.cast(tf.shape(y_true)[0], tf.float32))",
+    "return tf.reduce_sum(error) * (1.0 / tf.cast(tf.shape(y_true)[0], tf.float32))",
+    # the number of elements
+    "return tf.reduce_sum(error) / tf.cast(tf.size(y_true), tf.float32)",
+    "return tf.reduce_sum(error) / tf.cast(tf.size(error), error.dtype)",
+    "return tf.reduce_sum(error) / tf.cast(tf.reduce_prod(tf.shape(y_true)), tf.float32)",
+    "return keras.ops.sum(error) / keras.ops.cast(keras.ops.size(error), 'float32')",
+    # the count of a mask
+    "mask = tf.cast(y_true > 0, tf.float32); return tf.reduce_sum(mask * error) / (tf.reduce_sum(mask) + 1e-7)",
+    "mask = tf.cast(y_true > 0, tf.float32); return tf.reduce_sum(mask * error) / tf.maximum(tf.reduce_sum(mask), 1.0)",
+    "count = tf.math.count_nonzero(y_true); return tf.reduce_sum(y_true * error) / tf.cast(count, tf.float32)",
+    # sums over the other axes
+    "return tf.reduce_sum(error, axis=-1)",
+    "return K.sum(error, axis=[1, 2, 3])",
+    "return tf.reduce_mean(tf.reduce_sum(error, axis=-1))",
+    "return tf.reduce_sum(tf.reduce_mean(error, axis=0))",
+    "return tf.norm(y_true - y_pred, axis=-1)",
+    "return tf.reduce_sum(K.batch_flatten(error), axis=1)",
+    "return tf.reduce_sum(tf.reshape(error, [tf.shape(error)[0], -1]), axis=1)",
+    # averages
+    "return tf.reduce_mean(error)",
+    "return tf.reduce_mean(keras.losses.mean_squared_error(y_true, y_pred))",
+    "return averaged(y_true, y_pred)",
+    # weights
+    "return tf.reduce_mean(error) + tf.add_n([tf.nn.l2_loss(w) for w in model.trainable_weights])",
+    "return tf.reduce_mean(error) + sum(tf.reduce_sum(tf.abs(w)) for w in model.trainable_weights)",
+    # pairs
+    "pairs = tf.matmul(y_pred, y_pred, transpose_b=True); n = K.cast(K.shape(y_pred)[0], 'float32'); return K.sum(pairs) / (n * n)",
+    "pairs = tf.matmul(y_pred, y_pred, transpose_b=True); n = K.cast(K.shape(y_pred)[0], 'float32'); return K.sum(pairs) / n ** 2",
+    "return tf.reduce_mean(tf.matmul(y_pred, y_pred, transpose_b=True))",
+]
+BATCH_SUMS = [
+    "return K.sum(error)",
+    "return tf.reduce_sum(error)",
+    "return keras.ops.sum(error)",
+    "return tf.reduce_sum(error, axis=[0, 1])",
+    "return tf.reduce_sum(error, axis=0)",
+    "return tf.norm(y_true - y_pred)",
+    "return tf.sqrt(tf.reduce_sum(error))",
+    "return tf.nn.l2_loss(y_true - y_pred)",
+    "return tf.reduce_sum(tf.reduce_mean(error, -1))",
+    "return tf.reduce_sum(keras.losses.mean_squared_error(y_true, y_pred))",
+    "return summed(y_true, y_pred)",
+    "return tf.reduce_mean(tf.reduce_sum(error))",
+    "return 0.5 * tf.reduce_sum(error) + tf.reduce_mean(error)",
+    "total = tf.reduce_sum(error, axis=-1); return tf.reduce_sum(total)",
+    "return tf.reduce_sum(error) / (tf.reduce_mean(error) + 1.0)",
+    "return tf.reduce_sum(error) / 2.0",
+    "pairs = tf.matmul(y_pred, y_pred, transpose_b=True); n = K.cast(K.shape(y_pred)[0], 'float32'); return K.sum(pairs) / n",
+]
+
+
+def loss(body: str) -> str:
+    return FRAME.format(body="\n        ".join(line.strip() for line in body.split(";")))
+
+
+@pytest.mark.parametrize("body", SILENT)
+def test_no_batch_sum(body: str, codes: Callable[[str], set[str]]) -> None:
+    assert not codes(loss(body)) & {"LL101", "LL102", "LL103"}
+
+
+@pytest.mark.parametrize("body", BATCH_SUMS)
+def test_batch_sum(body: str, codes: Callable[[str], set[str]]) -> None:
+    assert codes(loss(body)) & {"LL101", "LL102", "LL103"} == {"LL101"}
