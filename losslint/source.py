@@ -263,7 +263,8 @@ def _blocks(statement: ast.stmt) -> list[ast.stmt]:
 
 
 def _first_line(statement: ast.stmt) -> int:
-    return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _parameters(node: Function) -> list[str]:

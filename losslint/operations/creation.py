@@ -1,6 +1,6 @@
 """Operations that make tensors from settings, and those that pass a value on."""
 
-from import annotations
+from __future__ import annotations
 
 from losslint.operations.operation import Flow, Kind, Operation
 from losslint.operations.spelling import each
