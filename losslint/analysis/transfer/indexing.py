@@ -1,0 +1,183 @@
+"""Subscripts, masks and gathers."""
+
+from __future__ import annotations
+
+from losslint.analysis import columns, degree
+from losslint.analysis.node import Gradient, Node, Site
+from losslint.analysis.objects import Constant, Slice, Value
+from losslint.analysis.objects import Mapping as Dictionary
+from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.shape import ANY, BATCH_FIRST, ONE, Axis, Shape
+from losslint.analysis.transfer.lengths import dimension, part_of_shape
+from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made, unknown
+
+EMPTY = frozenset({"maybe-empty"})
+
+
+def subscript(value: Value, index: Value, site: Site) -> Value:
+    """``value[index]``."""
+    key = literal(index)
+    match value:
+        case Items(items=items):
+            if isinstance(key, int) and -len(items) <= key < len(items):
+                return items[key]
+            if isinstance(index, Slice):
+                bounds = [literal(p) for p in (index.lower, index.upper, index.step)]
+                if all(b is None or isinstance(b, int) for b in bounds):
+                    return Items(items[slice(*bounds)], value.mutable, value.power)
+            return items[0] if items else unknown((), site)
+        case Dictionary(items=held):
+            return held[key] if key in held else unknown([v for v in held.values() if isinstance(v, Node)], site)
+        case Constant(value=str()):
+            return Constant("")
+        case Node(operation="shape"):
+            return _of_shape(value, index, site)
+        case Node(operation="pieces"):
+            return Node("pieces", (value,), site, value.facts, {"index": key})
+        case Node():
+            return _element(value, index, site)
+    return unknown((), site)
+
+
+def _of_shape(value: Node, index: Value, site: Site) -> Value:
+    key = literal(index)
+    if isinstance(key, int):
+        return dimension(value, key, site)
+    if isinstance(index, Slice):
+        lower, upper = literal(index.lower), literal(index.upper)
+        return part_of_shape(value, lower if isinstance(lower, int) else 0, upper if isinstance(upper, int) else None, site)
+    return unknown((value,), site, degree=degree.UNKNOWN)
+
+
+def _element(x: Node, index: Value, site: Site) -> Node:
+    parts = list(index.items) if isinstance(index, Items) and not index.mutable else [index]
+    first = parts[0] if parts else None
+    if len(parts) == 1 and isinstance(first, Node) and first.shape != Shape() and not first.constant:
+        return boolean_mask(x, first, site) if first.operation.startswith(("less", "greater", "equal", "not_", "logical")) or first.details.get("dtype") == "bool" else gather(x, first, site)
+    shape, declared = _sliced(x.shape, parts)
+    changed = {"declared": True} if declared else {}
+    return made("getitem", [x], site, shape=shape, degree=x.degree, columns=x.columns, marks=x.facts.marks, constant=x.constant, **changed)
+
+
+def _sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool]:
+    """The shape after an index of integers, slices, None and one Ellipsis."""
+    if shape is None:
+        return None, any(_declared(p) for p in parts)
+    dots = next((i for i, p in enumerate(parts) if isinstance(p, Constant) and p.value is Ellipsis), None)
+    ahead, behind = (parts, []) if dots is None else (parts[:dots], parts[dots + 1 :])
+    lead, hidden, trail = list(shape.lead), shape.hidden, list(shape.trail)
+    new_lead, new_trail, declared = [], [], False
+    for part in ahead:
+        if isinstance(part, Constant) and part.value is None:
+            new_lead.append(ONE)
+            continue
+        old = lead.pop(0) if lead else None
+        if old is None:
+            if hidden is None:
+                return None, declared
+            old, hidden = ANY, max(hidden - 1, 0)
+        kept = _cut(old, part)
+        declared = declared or _declared(part)
+        if kept is not None:
+            new_lead.append(kept)
+    for part in reversed(behind):
+        if isinstance(part, Constant) and part.value is None:
+            new_trail.insert(0, ONE)
+            continue
+        if trail:
+            old = trail.pop()
+        elif hidden is not None:
+            old, hidden = ANY, max(hidden - 1, 0)
+        elif lead:
+            old = lead.pop()
+        else:
+            return None, declared
+        kept = _cut(old, part)
+        if kept is not None:
+            new_trail.insert(0, kept)
+    if hidden is None:
+        return Shape((*new_lead, *lead, *new_trail)), declared
+    return Shape((*new_lead, *lead), hidden, (*trail, *new_trail)), declared
+
+
+def _declared(part: Value) -> bool:
+    return isinstance(part, Slice) and any(isinstance(b, Node) and b.constant and largest(b.degree) > 0 for b in (part.lower, part.upper))
+
+
+def _cut(axis: Axis, part: Value) -> Axis | None:
+    """What an index leaves of one axis, None if it drops it."""
+    if not isinstance(part, Slice):
+        return None if not isinstance(part, Node) or part.shape is None or part.shape == Shape() else Axis(part.shape.power)
+    if part.lower is None and part.upper is None:
+        return axis if part.step is None else Axis(axis.power)
+    upper = literal(part.upper)
+    if isinstance(upper, int) and upper >= 0 and isinstance(literal(part.lower) or 0, int):
+        return ANY
+    return Axis(axis.power)
+
+
+def boolean_mask(x: Node, mask: Node, site: Site) -> Node:
+    """The elements that a mask selects: one axis, perhaps empty."""
+    if x.shape is None or mask.shape is None:
+        shape = Shape((Axis(1),), 0) if x.shape is not None and x.shape.batch_axes == 1 else None
+    elif mask.shape.exact and len(mask.shape.lead) == 1:
+        shape = x.shape.forget_lengths()
+    else:
+        shape = Shape((Axis(x.shape.power),))
+    return made("boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=x.columns, gradient=x.gradient, marks=x.facts.marks | EMPTY)
+
+
+def gather(x: Node, indices: Node, site: Site, axis: int | None = 0, batch_dims: int = 0) -> Node:
+    """Elements picked by their positions along an axis."""
+    marks = x.facts.marks
+    if indices.operation == "indices":
+        marks, shape = marks | EMPTY, Shape((Axis(x.shape.power if x.shape else 1),), 0) if x.shape is not None else None
+    elif axis is None or batch_dims or axis != 0:
+        shape = BATCH_FIRST if x.shape is not None and x.shape.batch_axes else None
+    elif x.shape is None or indices.shape is None:
+        shape = BATCH_FIRST if indices.shape is not None and indices.shape.batch_axes else None
+    else:
+        rest = Shape(x.shape.lead[1:], x.shape.hidden, x.shape.trail)
+        shape = Shape((*indices.shape.lead, *rest.lead), rest.hidden, rest.trail) if indices.shape.exact else BATCH_FIRST
+    return made("gather", [x, indices], site, shape=shape, degree=x.degree, columns=x.columns, gradient=x.gradient, marks=marks)
+
+
+def gathered(name: str, arguments: Arguments, site: Site) -> Node:
+    """`gather`, `take`, `take_along_axis`, `gather_nd`."""
+    x, indices = as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("indices", Constant(None)), site)
+    if name == "gather":
+        axis = literal(arguments.get("axis", Constant(0)))
+        return gather(x, indices, site, axis if isinstance(axis, int) else 0, literal(arguments.get("batch_dims")) or 0)
+    if name == "take_along_axis":
+        return made("gather", [x, indices], site, shape=x.shape.forget_lengths() if x.shape else None, degree=x.degree, columns=x.columns, gradient=x.gradient)
+    if indices.operation == "indices":
+        return gather(x, indices, site)
+    some = any(n.shape is not None and n.shape.batch_axes for n in (x, indices))
+    return made("gather", [x, indices], site, shape=BATCH_FIRST if some else None, degree=x.degree, columns=x.columns, gradient=x.gradient)
+
+
+def indices_of(condition: Node, site: Site) -> Node:
+    """The positions at which a condition holds: as many as there are, perhaps none."""
+    power = condition.shape.power if condition.shape is not None else 1
+    gradient = min(condition.gradient, Gradient.BLOCKED)
+    return made("indices", [condition], site, shape=Shape((Axis(power), ANY)), degree=degree.ZERO, columns=columns.UNKNOWN, gradient=gradient, marks=EMPTY)
+
+
+def iterate(value: Value, site: Site) -> list[Value] | None:
+    """The items that a loop or an unpacking sees, None where their number is not known."""
+    match value:
+        case Items(items=items):
+            return list(items)
+        case Dictionary(items=held):
+            return [Constant(key) for key in held]
+        case Node(operation="shape"):
+            of = value.details.get("of")
+            if isinstance(of, Shape) and of.exact and value.details["start"] == 0:
+                return [dimension(value, i, site) for i in range(len(of.lead))]
+        case Node(operation="pack"):
+            return list(value.arguments)
+        case Node():
+            axis = value.shape.axis(0) if value.shape is not None and value.shape.least_rank else None
+            if axis is not None and axis.length is not None and axis.length <= 8:
+                return [subscript(value, Constant(i), site) for i in range(axis.length)]
+    return None

@@ -1,0 +1,122 @@
+"""Shapes as values: reading a length, and the axes that a target shape names."""
+
+from __future__ import annotations
+
+from losslint.analysis import columns, degree
+from losslint.analysis.node import Facts, Gradient, Node, Site
+from losslint.analysis.objects import Constant, Value
+from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.shape import ANY, Axis, Shape
+from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made
+
+DIMENSION = frozenset({"dimension"})
+
+
+def size(name: str, arguments: Arguments, site: Site) -> Node:
+    """`shape`, `size` and `rank` of a value."""
+    x = as_node(arguments.get("x", Constant(None)), site)
+    if name == "shape":
+        if x.operation == "shape":
+            return x
+        power = x.shape.power if x.shape is not None else None
+        return _length("shape", x, site, Shape((ANY,)), degree.ZERO, of=x.shape, start=0, power=power)
+    if name == "rank":
+        return _length("rank", x, site, Shape(), degree.ZERO)
+    axis = literal(arguments.get("axis"))
+    if isinstance(axis, int):
+        found = x.shape.axis(axis) if x.shape is not None else None
+        return _length("size", x, site, Shape(), degree.UNKNOWN if found is None else frozenset({float(found.power)}))
+    return _length("size", x, site, Shape(), degree.UNKNOWN if x.shape is None else frozenset({float(x.shape.power)}))
+
+
+def _length(name: str, x: Node, site: Site, shape: Shape, grown: degree.Degree, **details: object) -> Node:
+    facts = Facts(shape, grown, columns.UNKNOWN, Gradient.NONE, x.origin, x.constant, x.constant, DIMENSION)
+    return Node(name, (x,), site, facts, dict(details))
+
+
+def dimension(shape: Node, index: int, site: Site) -> Node:
+    """One length out of a shape."""
+    of = shape.details.get("of")
+    axis = of.axis(index + shape.details["start"] if index >= 0 else index) if isinstance(of, Shape) else None
+    grown = degree.UNKNOWN if axis is None else frozenset({float(axis.power)})
+    made_ = _length("dimension", shape, site, Shape(), grown)
+    if axis is not None and axis.length is not None:
+        return made_.with_facts(columns=columns.constant(float(axis.length)))
+    return made_
+
+
+def part_of_shape(shape: Node, start: int, stop: int | None, site: Site) -> Node:
+    """A slice of a shape; the product of its lengths is known where the first axes are cut off."""
+    of, power = shape.details.get("of"), None
+    if isinstance(of, Shape) and start >= 0:
+        listed = of.lead + of.trail
+        if stop is None:
+            power = sum(a.power for a in of.lead[start:] + of.trail)
+        elif stop >= 0:
+            power = sum(a.power for a in (listed if of.exact else of.lead)[start:stop])
+        elif stop < 0:
+            power = sum(a.power for a in of.lead[start:]) if len(of.trail) <= -stop else None
+    rest = stop is None or stop < 0
+    return _length("shape", shape, site, Shape((ANY,)), degree.ZERO, of=of if rest and start == 0 and stop is None else None, start=start, power=power)
+
+
+def axes_named(value: Value | None, site: Site) -> tuple[list[Axis | None] | None, bool]:
+    """The axes of a target shape (-1 is None), None where it is not known; and whether a configured batch size is in it."""
+    if isinstance(value, Constant | Node) and isinstance(literal(value), int) and not (isinstance(value, Node) and value.operation == "shape"):
+        value = Items([value])
+    if not isinstance(value, Items) or value.power:
+        return None, False
+    found: list[Axis | None] = []
+    declared = False
+    for item in value.items:
+        number = literal(item)
+        if isinstance(item, Node) and item.constant and largest(item.degree) > 0:
+            declared = True
+            found.append(Axis(largest(item.degree)))
+        elif isinstance(number, int):
+            found.append(None if number < 0 else Axis(0, number))
+        elif isinstance(item, Constant) and item.value is None:
+            found.append(None)
+        elif isinstance(item, Node) and None not in item.degree and not (item.constant and item.operation in ("setting", "opaque")):
+            found.append(Axis(largest(item.degree)))
+        else:
+            found.append(ANY)
+    return found, declared
+
+
+def reshaped(x: Node, target: Value | None, site: Site) -> tuple[Shape | None, bool]:
+    """The shape of a reshape, and whether a configured batch size is in it."""
+    if isinstance(target, Node) and target.operation == "shape" and isinstance(target.details.get("of"), Shape) and target.details["start"] == 0:
+        return target.details["of"], False
+    axes, declared = axes_named(target, site)
+    total = x.shape.power if x.shape is not None else None
+    if axes is None:
+        return (Shape((Axis(1),), 0) if total == 1 else None), declared
+    given = sum(axis.power for axis in axes if axis is not None)
+    if total is None:
+        if None in axes or given == 0:
+            return None, declared
+        return Shape(tuple(axis or ANY for axis in axes)), declared
+    left = max(total - given, 0)
+    found: list[Axis] = []
+    for axis in axes:
+        found.append(Axis(left) if axis is None else axis)
+        left = 0 if axis is None else left
+    if left:
+        index = next((i for i, axis in enumerate(found) if axis == ANY), 0)
+        if found:
+            found[index] = Axis(left)
+    return Shape(tuple(found)), declared
+
+
+def created(name: str, target: Value | None, site: Site, operands: list[Node], values: columns.Columns, gradient: Gradient = Gradient.NONE, **more: object) -> Node:
+    """A tensor of a given shape."""
+    axes, declared = axes_named(target, site)
+    shape = None if axes is None else Shape(tuple(axis or Axis(1) for axis in axes))
+    if isinstance(target, Node) and target.operation == "shape" and isinstance(target.details.get("of"), Shape):
+        shape = target.details["of"]
+    fixed = shape is not None and shape.power == 0
+    node = made(name, operands, site, shape=shape, degree=degree.ZERO, columns=values, gradient=gradient, constant=fixed and not more)
+    if declared:
+        node.details["declared"] = True
+    return node

@@ -1,0 +1,145 @@
+"""Reductions: which axes go, and what that does to the degree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from losslint.analysis import columns, degree
+from losslint.analysis.columns import UNKNOWN, Columns
+from losslint.analysis.node import Gradient, Node, Site
+from losslint.analysis.objects import Constant, Value
+from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.shape import ANY, ONE, SCALAR, Axis, Shape
+from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, flag, literal, made
+from losslint.operations.operation import Flow, Operation
+
+EACH_AXIS = 4  # elements that a reduced axis of unknown length stands for
+REST = "rest"  # all axes but the first: range(1, rank)
+Axes = tuple[int, ...] | str | None
+
+
+def axes_of(value: Value | None) -> tuple[bool, Axes]:
+    """Whether an axis argument is known, and the axes: None for all, `REST` for all but the first."""
+    if value is None or (isinstance(value, Constant) and value.value is None):
+        return True, None
+    number = literal(value)
+    if isinstance(number, int):
+        return True, (int(number),)
+    if isinstance(value, Items):
+        found = [literal(item) for item in value.items]
+        if all(isinstance(n, int) for n in found):
+            return True, tuple(found)
+        return False, ()
+    if isinstance(value, Node) and value.operation == "range":
+        if value.details.get("start") == 1 or value.details.get("start") is None:
+            return value.details.get("start") == 1, REST
+    return False, ()
+
+
+def gone(x: Node, known: bool, axes: Axes, keepdims: bool) -> tuple[Shape | None, list[Axis] | None]:
+    """The shape that is left, and the axes that went; None for what is not known."""
+    shape = x.shape
+    if not known:
+        if shape is not None and shape.power == 0:
+            return None, []
+        return None, None
+    if axes is None:
+        if shape is None:
+            return SCALAR if not keepdims else None, None
+        return shape.reduce(None, keepdims)
+    if shape is None:
+        if isinstance(axes, str) or 0 not in axes:
+            return None, [ANY] * (1 if isinstance(axes, str) else len(axes))  # never the batch axis
+        return None, None
+    if isinstance(axes, str):
+        left = Shape(shape.lead[:1]) if shape.lead else None
+        if keepdims and left is not None:
+            left = replace(shape, lead=(shape.lead[0], *(ONE for _ in shape.lead[1:])))
+        return left, [*shape.lead[1:], *([ANY] * (shape.hidden or 0)), *shape.trail]
+    return shape.reduce(axes, keepdims)
+
+
+def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
+    """The result of a reduction."""
+    given = arguments.get("x", Constant(None))
+    x = as_node(given, site)
+    known, axes = axes_of(arguments.get("axis"))
+    if op.name in ("argmax", "argmin") and "axis" not in arguments and not spelling.startswith(("np.", "ops.")):
+        known, axes = True, (0,) if spelling.startswith("tf.") else (-1,)
+    if op.name in ("l2_loss", "zero_fraction", "global_norm"):
+        known, axes = True, None
+    keepdims = flag(arguments.get("keepdims"))
+    if op.name == "trace" or op.name == "determinant":
+        known, axes = True, (-1, -2)
+    shape, went = gone(x, known, axes, keepdims)
+    power = None if went is None else sum(axis.power for axis in went)
+    result = made(
+        op.name,
+        [x],
+        site,
+        shape=shape,
+        degree=_degree(op, x, power),
+        columns=_columns(op, x, went),
+        gradient=x.gradient if op.flow is Flow.FLOWS else min(x.gradient, Gradient.BLOCKED),
+        marks=_marks(op, x, spelling),
+        axes=axes if known else "unknown",
+        gone=went or [],
+        keepdims=keepdims,
+    )
+    if op.name == "moments":
+        other = made("var", [x], site, shape=shape, degree=degree.scale(x.degree, 2.0), columns=_zeros(x), gone=went or [], axes=axes, keepdims=keepdims)
+        return Items([Node("mean", result.arguments, site, result.facts, result.details), other], mutable=False)
+    return result
+
+
+def _marks(op: Operation, x: Node, spelling: str) -> frozenset[str]:
+    marks = x.facts.marks & (INHERITED | {"trainable"})
+    if op.name in ("sum", "count_nonzero", "l2_loss"):
+        marks -= {"maybe-empty"}
+    if x.operation == "shape" and op.name == "prod":
+        marks |= {"dimension"}
+    if spelling.startswith("np.") and not x.constant:
+        marks |= {"numpy"}
+    return marks
+
+
+def _degree(op: Operation, x: Node, power: int | None) -> degree.Degree:
+    if x.operation == "shape" and op.name == "prod":
+        return frozenset({float(x.details["power"])}) if x.details.get("power") is not None else degree.UNKNOWN
+    if op.name in ("argmax", "argmin", "any", "all", "zero_fraction"):
+        return degree.ZERO
+    if op.name == "global_norm":
+        return degree.scale(x.degree, 1.0) if "variable" in x.origin else degree.UNKNOWN
+    if op.name == "l2_loss":
+        return degree.UNKNOWN if power is None else degree.shift(degree.scale(x.degree, 2.0), power)
+    if op.name == "count_nonzero":
+        return degree.UNKNOWN if power is None else frozenset({float(power)})
+    if op.name == "var":
+        return degree.scale(x.degree, 2.0)
+    if op.along == 0.0:
+        return x.degree
+    if op.along is not None:
+        if power is None:
+            return _open(x)
+        return degree.shift(x.degree, power * op.along)
+    return x.degree if power == 0 and x.degree == degree.ZERO else degree.UNKNOWN
+
+
+def _open(x: Node) -> degree.Degree:
+    """The degree of a sum over all of a value of unknown shape: none for weights and settings, else not known."""
+    return x.degree if x.constant or x.marked("trainable") else degree.UNKNOWN
+
+
+def _columns(op: Operation, x: Node, went: list[Axis] | None) -> Columns:
+    if op.column is None:
+        return UNKNOWN
+    count = 1
+    for axis in went if went is not None else [ANY]:
+        count *= axis.length if axis.length else EACH_AXIS
+    count = min(count, EACH_AXIS**6)
+    column = op.column
+    return columns.apply(lambda v: v if v != v else column(v, count), (x.columns,))
+
+
+def _zeros(x: Node) -> Columns:
+    return columns.apply(lambda v: v if v != v else 0.0, (x.columns,))
