@@ -294,6 +294,3 @@ def _folded(op: ast.operator, left: Constant, right: Constant) -> Constant | Non
     except (ArithmeticError, ValueError):
         return None
     return None
-
-
-__all__ = ["bindings"]

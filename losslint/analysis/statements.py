@@ -207,6 +207,3 @@ def _piece(run: Run, value: Value, index: int, target: ast.expr, site: Site) -> 
             return unknown((value,), site, shape=value.shape)
         return subscript(value, Constant(index), site, run)
     return unknown((), site)
-
-
-__all__ = ["Class", "Exit", "Gradient", "Module", "Named", "assign", "execute", "imported", "raises"]

@@ -38,8 +38,6 @@ class Trace:
         The values that training uses, in the order in which they were made.
     flipped
         The source text of the one test that was taken the other way on this path; None on the default path.
-    nodes
-        Every value that was made on the way, whether a root reaches it or not.
     incomplete
         Why the run stopped understanding, or None.
     """
@@ -47,7 +45,6 @@ class Trace:
     loss: Loss
     roots: tuple[Root, ...]
     flipped: str | None = None
-    nodes: tuple[Node, ...] = field(default=(), repr=False)
     incomplete: str | None = None
     calls: int = 0  # framework calls met
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry

@@ -38,6 +38,3 @@ def is_none(value: Value) -> bool | None:
         case Node(operation="parameter") if value.shape is None and "true" not in value.origin:
             return None
     return False
-
-
-__all__ = ["is_none", "open_to_change", "truth"]

@@ -1,0 +1,109 @@
+"""What the operations of the catalogue do to the facts: one module for each kind of operation, one entry, `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from losslint.analysis.node import Node, Site
+from losslint.analysis.objects import Constant, LossObject, Value
+from losslint.analysis.shape import Axis, Shape
+from losslint.analysis.transfer import indexing
+from losslint.analysis.transfer.contractions import contraction
+from losslint.analysis.transfer.creation import creation, identity
+from losslint.analysis.transfer.elementwise import activation, cast, elementwise
+from losslint.analysis.transfer.framework import gradient, layer, loss, loss_object
+from losslint.analysis.transfer.lengths import size
+from losslint.analysis.transfer.reductions import reduction
+from losslint.analysis.transfer.results import Arguments, as_node, callable_value, pack, unknown
+from losslint.analysis.transfer.selections import selection
+from losslint.analysis.transfer.shapes import shaped
+from losslint.operations.operation import Kind, Operation
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Run
+
+__all__ = ["apply", "apply_loss_object", "as_node", "iterate", "pack", "subscript", "unknown"]
+
+GATHERS = frozenset({"gather", "gather_nd", "take_along_axis"})
+
+
+def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str = "") -> Value:
+    """The result of an operation on arguments by their canonical names.
+
+    Parameters
+    ----------
+    op
+        What is applied.
+    arguments
+        As `losslint.operations.catalogue.bind` gives them.
+    site
+        Where the result was written.
+    run
+        Calls functions that are arguments (branches of `cond`, the body of `map_fn`).
+    spelling
+        As it was written; some defaults differ between namespaces.
+    """
+    match op.kind:
+        case Kind.ELEMENTWISE:
+            return elementwise(op, arguments, site, spelling)
+        case Kind.ACTIVATION:
+            return activation(op, arguments, site, spelling)
+        case Kind.CAST:
+            return cast(op, arguments, site)
+        case Kind.REDUCTION:
+            return reduction(op, arguments, site, spelling)
+        case Kind.CONTRACTION:
+            return contraction(op, arguments, site)
+        case Kind.SHAPE:
+            return indexing.gathered(op.name, arguments, site) if op.name in GATHERS else shaped(op, arguments, site, spelling)
+        case Kind.SIZE:
+            return size(op.name, arguments, site)
+        case Kind.CREATION:
+            return creation(op, arguments, site)
+        case Kind.SELECTION:
+            return selection(op, arguments, site, run)
+        case Kind.LOSS:
+            return loss(op, arguments, site)
+        case Kind.GRADIENT:
+            return gradient(op, arguments, site)
+        case Kind.IDENTITY:
+            return identity(op, arguments, site)
+        case Kind.MAPPING:
+            return _mapped(op, arguments, site, run)
+        case Kind.LAYER:
+            return layer(op, arguments, site)
+        case Kind.EFFECT:
+            return unknown((), site, constant=True)
+    operands = [as_node(v, site) for v in arguments.values() if not isinstance(v, Constant)]
+    return unknown(operands, site, constant=all(o.constant for o in operands))
+
+
+def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
+    """`map_fn`: the function on one row, with the first axis put back."""
+    function, x = arguments.get("f"), arguments.get("x", Constant(None))
+    operand = as_node(x, site)
+    if op.name != "map_fn" or function is None or not callable_value(function) or not isinstance(x, Node) or x.shape is None or not x.shape.least_rank:
+        return unknown([operand], site)
+    first = x.shape.axis(0) or Axis()
+    done = run.call(function, [indexing.subscript(x, Constant(0), site)], {}, site)
+    if not isinstance(done, Node):
+        return unknown([operand], site)
+    shape = done.shape.insert(0, first) if done.shape is not None else Shape((first,), 0)
+    return Node("map_fn", (done,), site, replace(done.facts, shape=shape))
+
+
+def apply_loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site, run: Run) -> Node:
+    """The value of a framework's loss object called on (y_true, y_pred)."""
+    return loss_object(obj, positional, keywords, site)
+
+
+def subscript(value: Value, index: Value, site: Site, run: Run) -> Value:
+    """``value[index]``."""
+    return indexing.subscript(value, index, site)
+
+
+def iterate(value: Value, site: Site, run: Run) -> list[Value] | None:
+    """The items that a loop or an unpacking sees, None where their number is not known."""
+    return indexing.iterate(value, site)

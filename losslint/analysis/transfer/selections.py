@@ -1,0 +1,51 @@
+"""Selections: `where`, `cond`, `switch`, masks."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from losslint.analysis import columns, degree
+from losslint.analysis.columns import rounded
+from losslint.analysis.node import Node, Site
+from losslint.analysis.objects import Constant, Value
+from losslint.analysis.shape import broadcast
+from losslint.analysis.transfer.indexing import boolean_mask, indices_of
+from losslint.analysis.transfer.results import Arguments, as_node, callable_value, made
+from losslint.operations.functions import where
+from losslint.operations.operation import Operation
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Run
+
+
+def selection(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
+    """The result of a selection."""
+    if op.name == "boolean_mask":
+        return boolean_mask(as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("mask", Constant(None)), site), site)
+    if op.name == "nan_to_num":
+        x = as_node(arguments.get("x", Constant(None)), site)
+        return made(op.name, [x], site, shape=x.shape, degree=x.degree, columns=x.columns)
+    if op.name == "in_train_phase":
+        chosen = arguments.get("x", Constant(None))
+        return run.call(chosen, [], {}, site) if callable_value(chosen) else chosen
+    condition = as_node(arguments.get("condition", Constant(None)), site)
+    if "x" not in arguments:
+        return indices_of(condition, site)
+    return _chosen(op.name, condition, arguments["x"], arguments.get("y", Constant(None)), site, run)
+
+
+def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run) -> Value:
+    branches = []
+    for branch, truth in ((x, True), (y, False)):
+        if callable_value(branch):
+            with run.narrowed(condition, truth) if not condition.constant else nullcontext():
+                branch = run.call(branch, [], {}, site)
+        branches.append(as_node(branch, site))
+    operands = [condition, *branches]
+    values = columns.apply(where, [condition.columns, *(rounded(b.columns) if b.facts.python else b.columns for b in branches)])
+    gradient = max(b.gradient for b in branches)
+    parts = degree.union((b.degree, b.constant) for b in branches)
+    shape = reduce(broadcast, (o.shape for o in operands if not (name != "where" and o is condition)))
+    return made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)
