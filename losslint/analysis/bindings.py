@@ -93,7 +93,7 @@ def _declare(run: Run, body: Sequence[ast.stmt], scope: Scope) -> None:
                 scope.bind(name, run.evaluate(value, scope))
             case ast.Try() | ast.If():
                 _declare(run, [*getattr(statement, "handlers", []), *statement.orelse, *statement.body], scope)
-            case ast.ExceptHandler():  # type: ignore[misc]  # reached through the line above
+            case ast.ExceptHandler():
                 _declare(run, statement.body, scope)
 
 
@@ -135,7 +135,7 @@ def bind_parameters(
     if arguments.vararg is not None:
         scope.names[arguments.vararg.arg] = Items(values[len(names) :], mutable=False)
     for name in (*names[len(values) :], *(a.arg for a in arguments.kwonlyargs)):
-        scope.names[name] = given.pop(name, None) or called.defaults.get(name) or setting(name, site)
+        scope.names[name] = (given.pop(name) if name in given else None) or called.defaults.get(name) or setting(name, site)
     if arguments.kwarg is not None:
         scope.names[arguments.kwarg.arg] = Dictionary({k: v for k, v in given.items() if k not in scope.names})
 
@@ -213,7 +213,11 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
         node = next(a for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if a.arg == name)
         site = Site(node, run.file.source, scope.function)
         default = called.defaults.get(name)
-        if name in declared or default is None or (isinstance(default, Constant) and default.value is None and given.get(name) in ("true", "pred")):
+        if (
+            name in declared
+            or default is None
+            or (isinstance(default, Constant) and default.value is None and given.get(name) in ("true", "pred"))
+        ):
             scope.names[name] = parameter(name, given.get(name, "setting"), site, declared)
         elif isinstance(default, Constant):
             scope.names[name] = Constant(default.value, setting=True)

@@ -17,8 +17,52 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 KNOWN = frozenset(
-    "abs all any bool callable dict enumerate float getattr hasattr id int isinstance issubclass iter len list map max min next object print pow range "
-    "repr reversed round set sorted str sum super tuple type zip divmod filter vars property staticmethod classmethod Exception ValueError".split()
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "callable",
+        "dict",
+        "enumerate",
+        "float",
+        "getattr",
+        "hasattr",
+        "id",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "list",
+        "map",
+        "max",
+        "min",
+        "next",
+        "object",
+        "print",
+        "pow",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "sorted",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "zip",
+        "divmod",
+        "filter",
+        "vars",
+        "property",
+        "staticmethod",
+        "classmethod",
+        "Exception",
+        "ValueError",
+    ]
 )
 MOST_ITEMS = 64
 
@@ -28,7 +72,7 @@ def call_builtin(run: Run, name: str, positional: list[Value], keywords: dict[st
     handler = HANDLERS.get(name)
     if handler is not None:
         return handler(run, positional, site)
-    return setting(name, site) if all(isinstance(v, Constant) or isinstance(v, Node) and v.constant for v in positional) else None
+    return setting(name, site) if all(isinstance(v, Constant) or (isinstance(v, Node) and v.constant) for v in positional) else None
 
 
 def _items(run: Run, value: Value, site: Site) -> list[Value] | None:
@@ -149,7 +193,7 @@ def _unary(name: str) -> Callable[[Run, list[Value], Site], Value | None]:
     def unary(run: Run, given: list[Value], site: Site) -> Value | None:
         if not given:
             return None
-        arguments = dict(zip(operation(name).parameters.split(), (as_node(v, site) for v in given), strict=False))
+        arguments: dict[str, Value] = dict(zip(operation(name).parameters.split(), (as_node(v, site) for v in given), strict=False))
         return apply(operation(name), arguments, site, run)
 
     return unary

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from losslint.analysis import bindings, builtins, classes, methods
+from losslint.analysis import builtins, classes, methods
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -16,7 +16,7 @@ from losslint.analysis.scope import Scope
 from losslint.analysis.shape import PER_SAMPLE
 from losslint.analysis.transfer import apply, apply_loss_object, as_node, unknown
 from losslint.losses import VALUE_WORDS
-from losslint.operations.catalogue import Entry, bind, loss_class, lookup, operation
+from losslint.operations.catalogue import Entry, bind, lookup, loss_class, operation
 from losslint.operations.namespaces import canonical
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ OPERATORS = {
     ast.MatMult: "matmul", ast.BitAnd: "logical_and", ast.BitOr: "logical_or", ast.BitXor: "logical_xor", ast.LShift: "multiply", ast.RShift: "floordiv",
 }  # fmt: skip
 INPUTS = re.compile(r"^keras\.(?:layers\.|engine\.\w+\.|input_layer\.)?Input$|^K\.placeholder$")
-MODELS = re.compile(r"^keras\.(?:models\.|engine\.\w+\.|training\.)?(?:Model|Sequential|Functional|load_model|model_from_\w+|clone_model)$|^keras\.applications\.|^tf\.saved_model\.load$|hub\.")
+MODELS = re.compile(
+    r"^keras\.(?:models\.|engine\.\w+\.|training\.)?(?:Model|Sequential|Functional|load_model|model_from_\w+|clone_model)$|^keras\.applications\.|^tf\.saved_model\.load$|hub\."
+)
 LAYERS = re.compile(r"^keras\.(?:layers|legacy\.layers|engine\.base_layer)\.(?:\w+\.)*[A-Z]\w*$|^tf\.(?:keras\.)?layers\.[A-Z]\w*$")
 WEIGHTS_READ = re.compile(r"trainable|variables?|weights|params|theta|vars|var_list", re.IGNORECASE)
 FRAMEWORK = re.compile(r"^(?:tf|K|keras|ops|tfp)\.")
@@ -40,7 +42,9 @@ def from_stars(scope: Scope, name: str) -> Value | None:
         for key, value in around.names.items():
             if key.startswith("*") and isinstance(value, Named):
                 spelt = canonical(f"{value.name}.{name}")
-                if spelt is not None and (lookup(spelt) or loss_class(spelt) or INPUTS.match(spelt) or MODELS.match(spelt) or LAYERS.match(spelt)):
+                if spelt is not None and (
+                    lookup(spelt) or loss_class(spelt) or INPUTS.match(spelt) or MODELS.match(spelt) or LAYERS.match(spelt)
+                ):
                     return Named(f"{value.name}.{name}")
     return None
 
@@ -106,7 +110,12 @@ def sink(run: Run, name: str, owner: Value, positional: list[Value], keywords: d
             value = keywords.get("loss") or (positional[-1] if len(positional) == 3 else first)
         case "gradient" | "gradients":
             value = keywords.get("target") or keywords.get("ys") or keywords.get("loss") or first
-            over = keywords.get("sources") or keywords.get("xs") or keywords.get("variables") or (positional[1] if len(positional) > 1 else None)
+            over = (
+                keywords.get("sources")
+                or keywords.get("xs")
+                or keywords.get("variables")
+                or (positional[1] if len(positional) > 1 else None)
+            )
             if not _trains(site, value, over):
                 return
         case _:
@@ -127,7 +136,9 @@ def _trains(site: Site, value: Value | None, over: Value | None) -> bool:
         return True
     if len(texts) > 1 and WEIGHTS_READ.search(texts[1]):
         return True
-    return bool(texts and VALUE_WORDS.search(texts[0].rpartition(".")[2])) and not (isinstance(over, Node) and "parameter" in over.operation)
+    return bool(texts and VALUE_WORDS.search(texts[0].rpartition(".")[2])) and not (
+        isinstance(over, Node) and "parameter" in over.operation
+    )
 
 
 def _operands(positional: list[Value], keywords: dict[str, Value], site: Site) -> tuple[Node, ...]:

@@ -29,7 +29,20 @@ VALUES: dict[str, float | None] = {
 COMPARISONS = {
     ast.Lt: "less", ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal", ast.Eq: "equal", ast.NotEq: "not_equal",
 }  # fmt: skip
-MODEL_STATE = frozenset({"layers", "weights", "trainable_weights", "trainable_variables", "non_trainable_weights", "losses", "get_layer", "get_weights", "variables", "non_trainable_variables"})
+MODEL_STATE = frozenset(
+    {
+        "layers",
+        "weights",
+        "trainable_weights",
+        "trainable_variables",
+        "non_trainable_weights",
+        "losses",
+        "get_layer",
+        "get_weights",
+        "variables",
+        "non_trainable_variables",
+    }
+)
 SHAPELESS = Shape((), 0)
 
 
@@ -63,7 +76,11 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         case ast.Lambda():
             scoped = scope.file.index.by_node.get(node)
             return bindings.function(run, node, scope, scoped.name if scoped is not None else "<lambda>")
-        case ast.ListComp(elt=elt, generators=generators) | ast.GeneratorExp(elt=elt, generators=generators) | ast.SetComp(elt=elt, generators=generators):
+        case (
+            ast.ListComp(elt=elt, generators=generators)
+            | ast.GeneratorExp(elt=elt, generators=generators)
+            | ast.SetComp(elt=elt, generators=generators)
+        ):
             return loops.comprehend(run, generators, scope, lambda inner: run.evaluate(elt, inner))
         case ast.DictComp(value=elt, generators=generators):
             made = loops.comprehend(run, generators, scope, lambda inner: run.evaluate(elt, inner))
@@ -71,9 +88,9 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         case ast.Slice(lower=lower, upper=upper, step=step):
             return Slice(*(None if part is None else run.evaluate(part, scope) for part in (lower, upper, step)))
         case ast.NamedExpr(target=target, value=inner):
-            value = run.evaluate(inner, scope)
-            statements.assign(run, target, value, scope)
-            return value
+            held = run.evaluate(inner, scope)
+            statements.assign(run, target, held, scope)
+            return held
         case ast.Starred(value=inner) | ast.Await(value=inner):
             return run.evaluate(inner, scope)
     return setting("text", run.site(node, scope))
@@ -205,7 +222,7 @@ def _model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
     root: ast.expr = node.value
     while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
         root = root.func if isinstance(root, ast.Call) else root.value
-    if not isinstance(root, ast.Name) or scope.outside or run.path.quiet or isinstance(root, ast.Name) and root.id in ("self", "cls"):
+    if not isinstance(root, ast.Name) or scope.outside or run.path.quiet or (isinstance(root, ast.Name) and root.id in ("self", "cls")):
         return None
     found = scope.find(root.id)
     if found is None:
@@ -217,7 +234,11 @@ def _model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
         held, where = found
         if not where.outside or root.id in where.parameters:
             return None
-    if isinstance(held, Named | Class | Function | Module | Constant | Items | Dictionary) or run.path.entry is None or not run.path.entry.function:
+    if (
+        isinstance(held, Named | Class | Function | Module | Constant | Items | Dictionary)
+        or run.path.entry is None
+        or not run.path.entry.function
+    ):
         return None
     if isinstance(held, Node) and not held.constant and held.operation != "opaque":
         return None
@@ -311,7 +332,11 @@ def _compared(run: Run, left: Value, op: ast.cmpop, right: Value, site: Site) ->
 def _fold(left: Constant, op: ast.cmpop, right: Constant | Items) -> bool | None:
     if isinstance(op, ast.In | ast.NotIn):
         if isinstance(right, Constant):
-            return (left.value in right.value) == isinstance(op, ast.In) if isinstance(right.value, str) and isinstance(left.value, str) else None
+            return (
+                (left.value in right.value) == isinstance(op, ast.In)
+                if isinstance(right.value, str) and isinstance(left.value, str)
+                else None
+            )
         if not all(isinstance(item, Constant) for item in right.items):
             return None
         return any(isinstance(item, Constant) and item.value == left.value for item in right.items) == isinstance(op, ast.In)

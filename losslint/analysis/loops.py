@@ -100,9 +100,7 @@ def accumulated(run: Run, target: ast.expr, value: Value, scope: Scope) -> Value
     return Node("add", arguments, value.site, replace(value.facts, degree=parts), value.details)
 
 
-def comprehend(
-    run: Run, generators: list[ast.comprehension], scope: Scope, element: Callable[[Scope], Value]
-) -> Items:
+def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, element: Callable[[Scope], Value]) -> Items:
     """The items of a comprehension; one stand-in for each loop whose items are not known."""
     inner = Scope(scope.file, scope.function, scope, outside=scope.outside)
     made = Items([])

@@ -102,4 +102,8 @@ def _model(run: Run, owner: Model | Layer, name: str, positional: list[Value], k
         return Layer(name) if name == "get_layer" else None
     if name == "add" and positional:
         return Constant(None)
-    return setting(name, site) if name in ("compile", "fit", "summary", "add", "build", "save", "load_weights", "evaluate", "train_on_batch") else None
+    return (
+        setting(name, site)
+        if name in ("compile", "fit", "summary", "add", "build", "save", "load_weights", "evaluate", "train_on_batch")
+        else None
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from losslint.analysis.node import Node, Site
 from losslint.operations.operation import Operation
@@ -129,6 +129,4 @@ class Model:
     output: Value | None = None
 
 
-Value = Union[
-    Node, Constant, Sequence, Mapping, Slice, Named, Function, Class, Instance, Partial, LossObject, Layer, Model, Module
-]
+Value = Node | Constant | Sequence | Mapping | Slice | Named | Function | Class | Instance | Partial | LossObject | Layer | Model | Module

@@ -29,7 +29,10 @@ BATCH_NAME = re.compile(
     re.IGNORECASE,
 )
 MASK_NAME = re.compile(r"mask|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
-BATCH_SIZE_NAME = re.compile(r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$", re.IGNORECASE)
+BATCH_SIZE_NAME = re.compile(
+    r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
+    re.IGNORECASE,
+)
 FRAMEWORKS = {"tf": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend"}
 DOMAIN_COLUMNS = {
     "onehot": columns.TRUE,
@@ -120,9 +123,9 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
     tensors = [n for n in names if given.get(n) in ("true", "pred")]
     if len(open_) == 1 and len(tensors) == 1:
         given[open_[0]] = "pred" if given[tensors[0]] == "true" else "true"
-    elif len(open_) == 2 and not tensors and function is not None and evidence >= 2 and all(len(n) <= 2 for n in open_):
-        given[open_[0]], given[open_[1]] = "true", "pred"
-    elif len(open_) == 2 and not tensors and evidence >= 3:
+    elif (len(open_) == 2 and not tensors and function is not None and evidence >= 2 and all(len(n) <= 2 for n in open_)) or (
+        len(open_) == 2 and not tensors and evidence >= 3
+    ):
         given[open_[0]], given[open_[1]] = "true", "pred"
     for name in open_:
         given.setdefault(name, "input" if BATCH_NAME.search(name) else "unknown")
@@ -150,4 +153,3 @@ def parameter(name: str, role: str, site: Site, told: Mapping[str, Declared]) ->
     if role == "unknown":
         return unknown_tensor(name, site)
     return tensor(name, site, role)
-

@@ -55,7 +55,7 @@ class Scope:
     stars: list[Scope] = field(default_factory=list)
 
     def chain(self) -> Iterator[Scope]:
-        """This scope and those around it, as Python looks names up: a class body only from within itself."""
+        """The scope itself and those around it, as Python looks names up: a class body only from within itself."""
         scope: Scope | None = self
         while scope is not None:
             if scope is self or not scope.is_class:

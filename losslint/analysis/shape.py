@@ -73,7 +73,7 @@ class Shape:
         where = self.locate(index)
         if where is None:
             return None
-        return ANY if where[0] == "hidden" else getattr(self, where[0])[where[1]]  # type: ignore[no-any-return]
+        return ANY if where[0] == "hidden" else (self.lead if where[0] == "lead" else self.trail)[where[1]]
 
     def reduce(self, axes: tuple[int, ...] | None, keepdims: bool = False) -> tuple[Shape | None, list[Axis] | None]:
         """The shape without `axes` (None: all), and the axes that went; (None, None) where an axis does not exist."""
@@ -126,9 +126,9 @@ class Shape:
             return None
         if where[0] == "hidden":
             return self if axis.power == 0 else None
-        part = list(getattr(self, where[0]))
+        part = list(self.lead if where[0] == "lead" else self.trail)
         part[where[1]] = axis
-        return replace(self, **{where[0]: tuple(part)})
+        return replace(self, lead=tuple(part)) if where[0] == "lead" else replace(self, trail=tuple(part))
 
     def forget_lengths(self) -> Shape:
         """The same axes without their literal lengths."""
@@ -183,9 +183,7 @@ def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
         if exact.batch_axes > open_.batch_axes:
             return Shape(exact.lead, 0) if len(exact.lead) < open_.least_rank else exact
         return _with_rank(open_, exact)
-    return Shape(
-        _join_left(one.lead, other.lead), max(one.hidden or 0, other.hidden or 0), _join_right(one.trail, other.trail)
-    )
+    return Shape(_join_left(one.lead, other.lead), max(one.hidden or 0, other.hidden or 0), _join_right(one.trail, other.trail))
 
 
 def _with_rank(open_: Shape, exact: Shape) -> Shape:

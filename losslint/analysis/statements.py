@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import bindings, loops
 from losslint.analysis.calls import operator
-from losslint.analysis.node import Gradient, Node, Site
-from losslint.analysis.objects import Class, Constant, Instance, Module, Named, Value
+from losslint.analysis.node import Node, Site
+from losslint.analysis.objects import Constant, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.transfer import iterate, subscript, unknown
 from losslint.analysis.truth import open_to_change, truth
-from losslint.names import imported
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
@@ -63,9 +62,9 @@ def _statement(run: Run, node: ast.stmt, scope: Scope) -> Exit | None:
             return loops.while_loop(run, node, scope)
         case ast.With() | ast.AsyncWith():
             for item in node.items:
-                value = run.evaluate(item.context_expr, scope)
+                held = run.evaluate(item.context_expr, scope)
                 if item.optional_vars is not None:
-                    assign(run, item.optional_vars, value, scope)
+                    assign(run, item.optional_vars, held, scope)
             return execute(run, node.body, scope)
         case ast.Try() | ast.TryStar():
             left = execute(run, [*node.body, *node.orelse], scope)
@@ -177,9 +176,9 @@ def assign(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
 def _store(run: Run, owner: Value, index: Value, value: Value) -> None:
     if not isinstance(index, Constant):
         return
-    if isinstance(owner, Dictionary):
-        owner.items[index.value] = value
-    elif isinstance(owner, Items) and isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
+    if isinstance(owner, Dictionary) or (
+        isinstance(owner, Items) and isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items)
+    ):
         owner.items[index.value] = value
 
 

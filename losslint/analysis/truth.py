@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from losslint.analysis.node import Node
-from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Mapping, Model, Module, Partial, Sequence, Value
+from losslint.analysis.objects import (
+    Class,
+    Constant,
+    Function,
+    Instance,
+    Layer,
+    LossObject,
+    Mapping,
+    Model,
+    Module,
+    Partial,
+    Sequence,
+    Value,
+)
 
 
 def truth(value: Value) -> bool | None:

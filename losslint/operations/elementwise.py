@@ -101,7 +101,9 @@ BLOCKING = (
 FLOATS = "tf.to_float tf.to_double tf.to_bfloat16 np.float32 np.float64 np.double np.float16 np.float tf.float32 tf.float64"
 INTEGERS = "tf.to_int32 tf.to_int64 np.int32 np.int64 np.int np.uint8 tf.int32 tf.int64"
 CASTS = (
-    Operation("cast", Kind.CAST, "x dtype", each("tf K ops", "cast") + " tf.dtypes.cast tf.saturate_cast tf.bitcast .astype", 1, None, tolerance=0),
+    Operation(
+        "cast", Kind.CAST, "x dtype", each("tf K ops", "cast") + " tf.dtypes.cast tf.saturate_cast tf.bitcast .astype", 1, None, tolerance=0
+    ),
     Operation("to_float", Kind.CAST, "x", FLOATS, 1, None, tolerance=0),
     Operation("to_int", Kind.CAST, "x", INTEGERS, 1, None, flow=Flow.BLOCKED, tolerance=0),
     Operation("to_bool", Kind.CAST, "x", "np.bool_ np.bool", 1, None, flow=Flow.BLOCKED, tolerance=0),

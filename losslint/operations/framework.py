@@ -28,7 +28,9 @@ LOSSES = (
     Operation("weight_penalty", Kind.LOSS, "scope", "tf.losses.get_regularization_loss tf.losses.get_regularization_losses tf.losses.get_losses tf.losses.get_total_loss tf.contrib.losses.get_regularization_losses", 0, None, Degree.ZERO, shape="penalty"),
     Operation("accuracy", L, PAIR, each("keras.metrics", "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"), 2, None, Degree.ZERO, flow=Flow.BLOCKED, shape="drop_last", aliases=ALIASES),
 )  # fmt: skip
-LOSS_OBJECT = Operation("loss_object", L, "from_logits label_smoothing axis reduction name", CLASSES, 0, None, Degree.ZERO, shape="drop_last")
+LOSS_OBJECT = Operation(
+    "loss_object", L, "from_logits label_smoothing axis reduction name", CLASSES, 0, None, Degree.ZERO, shape="drop_last"
+)
 
 LAYERS = (
     Operation("image", Y, "x y", "tf.image.ssim tf.image.ssim_multiscale tf.image.psnr tf.image.total_variation", 2, None, Degree.ZERO, shape="batch", aliases="img1=x img2=y images=x im1=x im2=y"),
@@ -40,14 +42,38 @@ LAYERS = (
 )  # fmt: skip
 
 GRADIENTS = (
-    Operation("gradient", Kind.GRADIENT, "target sources", "tf.gradients K.gradients tf.hessians .gradient(tape,target,sources) .batch_jacobian(tape,target,sources) .jacobian(tape,target,sources)", 2, aliases="ys=target xs=sources loss=target variables=sources"),
-    Operation("tape", Kind.GRADIENT, "persistent", "tf.GradientTape tf.autodiff.GradientTape tf.contrib.eager.GradientTape tf.autodiff.ForwardAccumulator", 0),
+    Operation(
+        "gradient",
+        Kind.GRADIENT,
+        "target sources",
+        "tf.gradients K.gradients tf.hessians .gradient(tape,target,sources) .batch_jacobian(tape,target,sources) .jacobian(tape,target,sources)",
+        2,
+        aliases="ys=target xs=sources loss=target variables=sources",
+    ),
+    Operation(
+        "tape",
+        Kind.GRADIENT,
+        "persistent",
+        "tf.GradientTape tf.autodiff.GradientTape tf.contrib.eager.GradientTape tf.autodiff.ForwardAccumulator",
+        0,
+    ),
 )
 
 MAPPINGS = (
-    Operation("map_fn", Kind.MAPPING, "f x", "tf.map_fn K.map_fn tf.vectorized_map ops.vectorized_map ops.map", 1, aliases="fn=f elems=x function=f"),
-    Operation("scan", Kind.MAPPING, "f x", "tf.scan tf.foldl tf.foldr K.foldl K.foldr ops.scan ops.associative_scan", 1, aliases="fn=f elems=x"),
-    Operation("while_loop", Kind.MAPPING, "cond body x", "tf.while_loop K.while_loop ops.while_loop ops.fori_loop", 1, aliases="loop_vars=x"),
+    Operation(
+        "map_fn",
+        Kind.MAPPING,
+        "f x",
+        "tf.map_fn K.map_fn tf.vectorized_map ops.vectorized_map ops.map",
+        1,
+        aliases="fn=f elems=x function=f",
+    ),
+    Operation(
+        "scan", Kind.MAPPING, "f x", "tf.scan tf.foldl tf.foldr K.foldl K.foldr ops.scan ops.associative_scan", 1, aliases="fn=f elems=x"
+    ),
+    Operation(
+        "while_loop", Kind.MAPPING, "cond body x", "tf.while_loop K.while_loop ops.while_loop ops.fori_loop", 1, aliases="loop_vars=x"
+    ),
     Operation("py_function", Kind.MAPPING, "f x", "tf.py_function tf.py_func tf.numpy_function tf.py_eval", 1, aliases="func=f inp=x"),
 )
 

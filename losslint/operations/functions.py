@@ -218,8 +218,6 @@ def xdivy(x: float, y: float) -> float:
     return 0.0 if x == 0 else divide(x, y)
 
 
-
-
 def compare(test: Callable[[float, float], bool]) -> Callable[[float, float], float]:
     """A comparison whose result is not known where an operand is not."""
     return lambda x, y: NAN if x != x or y != y else float(test(x, y))

@@ -10,9 +10,17 @@ from functools import lru_cache
 
 _PREFIXES = (
     (re.compile(r"^tensorflow\.(?:python|_api\.v[12]|compat\.v[12])\."), "tensorflow."),
-    (re.compile(r"^tensorflow\.(?:contrib|api\.v[12]|python)\.keras(?=\.|$)|^tensorflow\.keras(?=\.|$)|^(?:tf_keras|keras_core)(?=\.|$)"), "keras"),
+    (
+        re.compile(
+            r"^tensorflow\.(?:contrib|api\.v[12]|python)\.keras(?=\.|$)|^tensorflow\.keras(?=\.|$)|^(?:tf_keras|keras_core)(?=\.|$)"
+        ),
+        "keras",
+    ),
     (re.compile(r"^keras\.(?:src|api|_v2|python|_tf_keras)(?:\._v[12])?(?:\.keras)?(?=\.|$)"), "keras"),
-    (re.compile(r"^keras\.backend\.tensorflow_backend(?=\.|$)|^keras\.backend_config(?=\.|$)|^keras\.legacy\.backend(?=\.|$)"), "keras.backend"),
+    (
+        re.compile(r"^keras\.backend\.tensorflow_backend(?=\.|$)|^keras\.backend_config(?=\.|$)|^keras\.legacy\.backend(?=\.|$)"),
+        "keras.backend",
+    ),
     (re.compile(r"^keras\.(?:backend|ops)\.(?:numpy|nn|math|core|linalg|image)\.(?=\w)"), "keras.ops."),
     (re.compile(r"^keras\.objectives(?=\.|$)|^keras\.losses\.losses(?=\.|$)"), "keras.losses"),
     (re.compile(r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|\w+_impl)\."), "tensorflow."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from losslint.operations import functions as f
 from losslint.operations.operation import Flow, Kind, Operation
-from losslint.operations.spelling import each
 
 R = Kind.REDUCTION
 P = "x axis keepdims"

@@ -68,6 +68,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from losslint.analysis.degree import known
 from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
@@ -200,8 +201,17 @@ def _scaled(node: Node) -> bool:
     if node.operation in DIVISIONS:
         return grows(first) and _configured(second)
     if node.operation == "multiply":
-        return any(grows(a) and b.constant and -max(b.degree, key=_order, default=0.0) > 0 for a, b in ((first, second), (second, first)))
+        return any(grows(a) and b.constant and max(known(b.degree), default=0.0) < 0 for a, b in ((first, second), (second, first)))
     return False
+
+
+def _division(trace: Trace, node: Node, what: str, origin: Node | None = None) -> Report:
+    message = (
+        f"{quoted(node)} divides a sum over the batch by {what}, not by the number of samples that are there, so the loss of a "
+        "batch of another size, such as the last one of an epoch, is wrong by their ratio"
+    )
+    because = () if origin is None or origin is node else ((origin, "this sum is over the batch"),)
+    return Report(node, message, HELP, because, trace.confidence(node))
 
 
 def check(trace: Trace) -> Iterator[Report]:

@@ -84,7 +84,14 @@ def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
     """`map_fn`: the function on one row, with the first axis put back."""
     function, x = arguments.get("f"), arguments.get("x", Constant(None))
     operand = as_node(x, site)
-    if op.name != "map_fn" or function is None or not callable_value(function) or not isinstance(x, Node) or x.shape is None or not x.shape.least_rank:
+    if (
+        op.name != "map_fn"
+        or function is None
+        or not callable_value(function)
+        or not isinstance(x, Node)
+        or x.shape is None
+        or not x.shape.least_rank
+    ):
         return unknown([operand], site)
     first = x.shape.axis(0) or Axis()
     done = run.call(function, [indexing.subscript(x, Constant(0), site)], {}, site)

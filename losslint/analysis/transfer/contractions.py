@@ -31,7 +31,13 @@ def contraction(op: Operation, arguments: Arguments, site: Site) -> Node:
     if op.name in ("batch_dot", "layer_dot"):
         return made(op.name, [x, y], site, shape=broadcast(x.shape, BATCH_FIRST) and BATCH_FIRST, degree=together)
     if op.name == "outer" or (op.name == "tensordot" and literal(arguments.get("axes")) != 1):
-        return made(op.name, [x, y], site, shape=None, degree=together if x.shape and y.shape and not (x.shape.power or y.shape.power) else degree.UNKNOWN)
+        return made(
+            op.name,
+            [x, y],
+            site,
+            shape=None,
+            degree=together if x.shape and y.shape and not (x.shape.power or y.shape.power) else degree.UNKNOWN,
+        )
     if x.shape is None or y.shape is None:
         first = x.shape.lead[:1] if x.shape is not None and x.shape.lead else ()
         flipped = flag(arguments.get("transpose_x"))

@@ -28,8 +28,14 @@ def creation(op: Operation, arguments: Arguments, site: Site) -> Value:
             return created("fill", target, site, [value], rounded(value.columns), value.gradient)
         case "zeros_like" | "ones_like" | "full_like":
             like = as_node(x or Constant(None), site)
-            value = columns.constant(float(op.name == "ones_like")) if op.name != "full_like" else rounded(as_node(arguments.get("value", Constant(None)), site).columns)
-            return made(op.name, [like], site, shape=like.shape, degree=degree.ZERO, columns=value, gradient=Gradient.NONE, marks=frozenset())
+            held = (
+                columns.constant(float(op.name == "ones_like"))
+                if op.name != "full_like"
+                else rounded(as_node(arguments.get("value", Constant(None)), site).columns)
+            )
+            return made(
+                op.name, [like], site, shape=like.shape, degree=degree.ZERO, columns=held, gradient=Gradient.NONE, marks=frozenset()
+            )
         case "random_normal" | "random_uniform":
             return created(op.name, target, site, [], UNKNOWN, random=True)
         case "epsilon":
@@ -92,4 +98,13 @@ def identity(op: Operation, arguments: Arguments, site: Site) -> Value:
     if op.flow is Flow.FLOWS:
         return x if isinstance(x, Node) else as_node(x, site)
     node = as_node(x, site)
-    return made(op.name, [node], site, shape=node.shape, degree=node.degree, columns=node.columns, gradient=min(node.gradient, Gradient.BLOCKED), marks=node.facts.marks)
+    return made(
+        op.name,
+        [node],
+        site,
+        shape=node.shape,
+        degree=node.degree,
+        columns=node.columns,
+        gradient=min(node.gradient, Gradient.BLOCKED),
+        marks=node.facts.marks,
+    )

@@ -22,13 +22,15 @@ def elementwise(op: Operation, arguments: Arguments, site: Site, spelling: str) 
     """The result of an elementwise operation."""
     names = op.parameters.split()[: op.operands]
     given = [arguments[name] for name in names if name in arguments]
-    if len(given) == 1 and isinstance(given[0], Items) and op.operands > 1 or op.name == "add_n":
+    if (len(given) == 1 and isinstance(given[0], Items) and op.operands > 1) or op.name == "add_n":
         given = _several(given[0] if given else Items([]))  # add_n([...]), keras.layers.add([...])
     operands = [as_node(value, site) for value in given]
     if not operands:
         operands = [as_node(Constant(None), site)]
     if op.name == "multiply" and any(o.constant and o.facts.python and set(o.columns.single) == {0.0} for o in operands):
-        return made(op.name, operands, site, shape=_shape(operands), degree=degree.ZERO, columns=columns.constant(0.0), constant=True, python=False)
+        return made(
+            op.name, operands, site, shape=_shape(operands), degree=degree.ZERO, columns=columns.constant(0.0), constant=True, python=False
+        )
     python = all(o.facts.python for o in operands)
     values = _columns(op, operands, python)
     flow, constant = max(o.gradient for o in operands), all(o.constant for o in operands)
@@ -146,13 +148,16 @@ def _alternating(low: tuple[float, ...], high: tuple[float, ...]) -> tuple[float
 
 def _at(index: int, bound: Columns) -> Columns:
     return Columns(
-        tuple(v if i == index else NAN for i, v in enumerate(bound.single)), tuple(v if i == index else NAN for i, v in enumerate(bound.double))
+        tuple(v if i == index else NAN for i, v in enumerate(bound.single)),
+        tuple(v if i == index else NAN for i, v in enumerate(bound.double)),
     )
 
 
 def cast(op: Operation, arguments: Arguments, site: Site) -> Node:
     """A cast: to a floating type nothing changes, to an integer or boolean the gradient ends."""
     x = as_node(arguments.get("x", Constant(None)), site)
+    if x.operation == "shape":
+        return x
     target = arguments.get("dtype")
     told = f"{literal(target) or ''}{target.name if isinstance(target, Named) else ''}".rpartition(".")[2]
     blocks = op.flow is not Flow.FLOWS or told.startswith(("int", "uint", "bool"))
@@ -191,4 +196,3 @@ def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -
     gradient = x.gradient if op.flow is Flow.FLOWS else min(x.gradient, Gradient.BLOCKED)
     marks = (x.facts.marks & INHERITED) | ({"activated"} if op.activation else frozenset())
     return made(op.name, [x], site, shape=x.shape, degree=grown, columns=values, gradient=gradient, marks=marks)
-

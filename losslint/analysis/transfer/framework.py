@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Facts, Gradient, Node, Site
@@ -54,7 +55,7 @@ def _reduced(name: str, operands: list[Node], reduction: str, site: Site, mean: 
     grown = degree.ZERO
     if reduction == "sum":
         grown = frozenset({float(rows.power)}) if rows is not None else degree.UNKNOWN
-    details = {"reduction": "sum"} if reduction == "sum" else {}
+    details: dict[str, Any] = {"reduction": "sum"} if reduction == "sum" else {}
     return made(name, operands, site, shape=mean, degree=grown, marks=frozenset(), **details)
 
 
@@ -78,7 +79,9 @@ def layer(op: Operation, arguments: Arguments, site: Site) -> Value:
             shape = whole
         case _:
             shape = whole.forget_lengths() if whole is not None else None
-    grown = degree.ZERO if op.degree is Degree.ZERO or not op.shape == "same" or all(o.degree == degree.ZERO for o in operands) else degree.UNKNOWN
+    grown = (
+        degree.ZERO if op.degree is Degree.ZERO or op.shape != "same" or all(o.degree == degree.ZERO for o in operands) else degree.UNKNOWN
+    )
     return made(op.name, operands, site, shape=shape, degree=grown, marks=frozenset())
 
 
@@ -95,4 +98,14 @@ def gradient(op: Operation, arguments: Arguments, site: Site) -> Value:
 
 def _over(target: Node, source: Node, site: Site) -> Node:
     grown = target.degree if "variable" in source.origin else degree.ZERO if target.degree == degree.ZERO else degree.UNKNOWN
-    return made("gradient", [target, source], site, shape=source.shape, degree=grown, columns=columns.constant(0.0), gradient=Gradient.FLOWS, constant=False, marks=frozenset())
+    return made(
+        "gradient",
+        [target, source],
+        site,
+        shape=source.shape,
+        degree=grown,
+        columns=columns.constant(0.0),
+        gradient=Gradient.FLOWS,
+        constant=False,
+        marks=frozenset(),
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Slice, Value
@@ -53,9 +55,13 @@ def _element(x: Node, index: Value, site: Site) -> Node:
     parts = list(index.items) if isinstance(index, Items) and not index.mutable else [index]
     first = parts[0] if parts else None
     if len(parts) == 1 and isinstance(first, Node) and first.shape != Shape() and not first.constant:
-        return boolean_mask(x, first, site) if first.operation.startswith(("less", "greater", "equal", "not_", "logical")) or first.details.get("dtype") == "bool" else gather(x, first, site)
+        return (
+            boolean_mask(x, first, site)
+            if first.operation.startswith(("less", "greater", "equal", "not_", "logical")) or first.details.get("dtype") == "bool"
+            else gather(x, first, site)
+        )
     shape, declared = _sliced(x.shape, parts)
-    changed = {"declared": True} if declared else {}
+    changed: dict[str, Any] = {"declared": True} if declared else {}
     return made("getitem", [x], site, shape=shape, degree=x.degree, columns=x.columns, marks=x.facts.marks, constant=x.constant, **changed)
 
 
@@ -66,7 +72,9 @@ def _sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool
     dots = next((i for i, p in enumerate(parts) if isinstance(p, Constant) and p.value is Ellipsis), None)
     ahead, behind = (parts, []) if dots is None else (parts[:dots], parts[dots + 1 :])
     lead, hidden, trail = list(shape.lead), shape.hidden, list(shape.trail)
-    new_lead, new_trail, declared = [], [], False
+    new_lead: list[Axis] = []
+    new_trail: list[Axis] = []
+    declared = False
     for part in ahead:
         if isinstance(part, Constant) and part.value is None:
             new_lead.append(ONE)
@@ -124,7 +132,9 @@ def boolean_mask(x: Node, mask: Node, site: Site) -> Node:
         shape = x.shape.forget_lengths()
     else:
         shape = Shape((Axis(x.shape.power),))
-    return made("boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=x.columns, gradient=x.gradient, marks=x.facts.marks | EMPTY)
+    return made(
+        "boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=x.columns, gradient=x.gradient, marks=x.facts.marks | EMPTY
+    )
 
 
 def gather(x: Node, indices: Node, site: Site, axis: int | None = 0, batch_dims: int = 0) -> Node:
@@ -149,7 +159,15 @@ def gathered(name: str, arguments: Arguments, site: Site) -> Node:
         axis = literal(arguments.get("axis", Constant(0)))
         return gather(x, indices, site, axis if isinstance(axis, int) else 0, literal(arguments.get("batch_dims")) or 0)
     if name == "take_along_axis":
-        return made("gather", [x, indices], site, shape=x.shape.forget_lengths() if x.shape else None, degree=x.degree, columns=x.columns, gradient=x.gradient)
+        return made(
+            "gather",
+            [x, indices],
+            site,
+            shape=x.shape.forget_lengths() if x.shape else None,
+            degree=x.degree,
+            columns=x.columns,
+            gradient=x.gradient,
+        )
     if indices.operation == "indices":
         return gather(x, indices, site)
     some = any(n.shape is not None and n.shape.batch_axes for n in (x, indices))
@@ -160,7 +178,16 @@ def indices_of(condition: Node, site: Site) -> Node:
     """The positions at which a condition holds: as many as there are, perhaps none."""
     power = condition.shape.power if condition.shape is not None else 1
     gradient = min(condition.gradient, Gradient.BLOCKED)
-    return made("indices", [condition], site, shape=Shape((Axis(power), ANY)), degree=degree.ZERO, columns=columns.UNKNOWN, gradient=gradient, marks=EMPTY)
+    return made(
+        "indices",
+        [condition],
+        site,
+        shape=Shape((Axis(power), ANY)),
+        degree=degree.ZERO,
+        columns=columns.UNKNOWN,
+        gradient=gradient,
+        marks=EMPTY,
+    )
 
 
 def iterate(value: Value, site: Site) -> list[Value] | None:

@@ -57,12 +57,18 @@ def part_of_shape(shape: Node, start: int, stop: int | None, site: Site) -> Node
         elif stop < 0:
             power = sum(a.power for a in of.lead[start:]) if len(of.trail) <= -stop else None
     rest = stop is None or stop < 0
-    return _length("shape", shape, site, Shape((ANY,)), degree.ZERO, of=of if rest and start == 0 and stop is None else None, start=start, power=power)
+    return _length(
+        "shape", shape, site, Shape((ANY,)), degree.ZERO, of=of if rest and start == 0 and stop is None else None, start=start, power=power
+    )
 
 
 def axes_named(value: Value | None, site: Site) -> tuple[list[Axis | None] | None, bool]:
     """The axes of a target shape (-1 is None), None where it is not known; and whether a configured batch size is in it."""
-    if isinstance(value, Constant | Node) and isinstance(literal(value), int) and not (isinstance(value, Node) and value.operation == "shape"):
+    if (
+        isinstance(value, Constant | Node)
+        and isinstance(literal(value), int)
+        and not (isinstance(value, Node) and value.operation == "shape")
+    ):
         value = Items([value])
     if not isinstance(value, Items) or value.power:
         return None, False
@@ -86,7 +92,12 @@ def axes_named(value: Value | None, site: Site) -> tuple[list[Axis | None] | Non
 
 def reshaped(x: Node, target: Value | None, site: Site) -> tuple[Shape | None, bool]:
     """The shape of a reshape, and whether a configured batch size is in it."""
-    if isinstance(target, Node) and target.operation == "shape" and isinstance(target.details.get("of"), Shape) and target.details["start"] == 0:
+    if (
+        isinstance(target, Node)
+        and target.operation == "shape"
+        and isinstance(target.details.get("of"), Shape)
+        and target.details["start"] == 0
+    ):
         return target.details["of"], False
     axes, declared = axes_named(target, site)
     total = x.shape.power if x.shape is not None else None
@@ -109,7 +120,15 @@ def reshaped(x: Node, target: Value | None, site: Site) -> tuple[Shape | None, b
     return Shape(tuple(found)), declared
 
 
-def created(name: str, target: Value | None, site: Site, operands: list[Node], values: columns.Columns, gradient: Gradient = Gradient.NONE, **more: object) -> Node:
+def created(
+    name: str,
+    target: Value | None,
+    site: Site,
+    operands: list[Node],
+    values: columns.Columns,
+    gradient: Gradient = Gradient.NONE,
+    **more: object,
+) -> Node:
     """A tensor of a given shape."""
     axes, declared = axes_named(target, site)
     shape = None if axes is None else Shape(tuple(axis or Axis(1) for axis in axes))

@@ -87,7 +87,17 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
         keepdims=keepdims,
     )
     if op.name == "moments":
-        other = made("var", [x], site, shape=shape, degree=degree.scale(x.degree, 2.0), columns=_zeros(x), gone=went or [], axes=axes, keepdims=keepdims)
+        other = made(
+            "var",
+            [x],
+            site,
+            shape=shape,
+            degree=degree.scale(x.degree, 2.0),
+            columns=_zeros(x),
+            gone=went or [],
+            axes=axes,
+            keepdims=keepdims,
+        )
         return Items([Node("mean", result.arguments, site, result.facts, result.details), other], mutable=False)
     return result
 

@@ -42,7 +42,14 @@ def made(
     if marks is None:
         marks = frozenset().union(*(o.facts.marks & INHERITED for o in given))
     facts = Facts(
-        shape, degree, columns, flow if gradient is None else gradient, came | origin, fixed if constant is None else constant, python, marks
+        shape,
+        degree,
+        columns,
+        flow if gradient is None else gradient,
+        came | origin,
+        fixed if constant is None else constant,
+        python,
+        marks,
     )
     return Node(name, given, site, facts, details)
 
@@ -120,7 +127,6 @@ def flag(value: Value | None) -> bool:
 def largest(of: Degree) -> int:
     """The power of the batch size of a length."""
     return int(max(degree.known(of), default=0.0))
-
 
 
 def callable_value(value: Value | None) -> bool:

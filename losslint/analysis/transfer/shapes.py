@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import Any
 
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Gradient, Node, Site
@@ -23,9 +24,11 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
     if op.name in ("concat", "stack", "joined"):
         return _joined(op, given, arguments, site, spelling)
     x = as_node(given, site)
+    if op.name == "unstack" and x.operation == "shape":
+        return x
     if op.name in ("split", "unstack", "top_k"):
         return _pieces(op, x, arguments, site)
-    details: dict[str, object] = {}
+    details: dict[str, Any] = {}
     shape = x.shape
     match op.name:
         case "reshape":
@@ -61,8 +64,25 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
             shape = BATCH_FIRST if x.shape is not None and x.shape.batch_axes else None
     blocked = op.flow.value != "flows"
     gradient = min(x.gradient, Gradient.BLOCKED) if blocked else x.gradient
-    values = columns.FREE_BOOLEAN if op.name == "in_top_k" else columns.UNKNOWN if op.name in ("pad", "diag", "scatter_nd", "scatter_update") else x.columns
-    return made(op.name, [x], site, shape=shape, degree=x.degree, columns=values, gradient=gradient, marks=x.facts.marks, python=x.facts.python, **details)
+    values = (
+        columns.FREE_BOOLEAN
+        if op.name == "in_top_k"
+        else columns.UNKNOWN
+        if op.name in ("pad", "diag", "scatter_nd", "scatter_update")
+        else x.columns
+    )
+    return made(
+        op.name,
+        [x],
+        site,
+        shape=shape,
+        degree=x.degree,
+        columns=values,
+        gradient=gradient,
+        marks=x.facts.marks,
+        python=x.facts.python,
+        **details,
+    )
 
 
 def _squeezed(shape: Shape | None, axis: Value | None) -> Shape | None:
@@ -79,7 +99,7 @@ def _squeezed(shape: Shape | None, axis: Value | None) -> Shape | None:
 def _transposed(shape: Shape | None, perm: Value | None, spelling: str) -> Shape | None:
     if shape is None:
         return None
-    if perm is None or literal(perm) is None and not isinstance(perm, Items):
+    if perm is None or (literal(perm) is None and not isinstance(perm, Items)):
         if "matrix" in spelling and shape.exact and len(shape.lead) >= 2:
             return Shape((*shape.lead[:-2], shape.lead[-1], shape.lead[-2]))
         return Shape(shape.lead[::-1]) if shape.exact else Shape(shape.trail[::-1], shape.hidden, shape.lead[::-1])
@@ -111,7 +131,9 @@ def _tiled(name: str, shape: Shape | None, arguments: Arguments, site: Site) -> 
     axes = [ONE] * (len(times_) - len(axes)) + axes
     if len(axes) != len(times_):
         return shape.forget_lengths(), declared
-    return Shape(tuple(a if t == ONE else Axis(a.power + (t.power if t is not None else 0)) for a, t in zip(axes, times_, strict=True))), declared
+    return Shape(
+        tuple(a if t == ONE else Axis(a.power + (t.power if t is not None else 0)) for a, t in zip(axes, times_, strict=True))
+    ), declared
 
 
 def _joined(op: Operation, given: Value, arguments: Arguments, site: Site, spelling: str) -> Node:
@@ -119,7 +141,9 @@ def _joined(op: Operation, given: Value, arguments: Arguments, site: Site, spell
     axis = literal(arguments.get("axis", Constant(default)))
     if not isinstance(given, Items):
         x = as_node(given, site)
-        return made(op.name, [x], site, shape=x.shape if op.name != "stack" else None, degree=x.degree, columns=x.columns, marks=x.facts.marks)
+        return made(
+            op.name, [x], site, shape=x.shape if op.name != "stack" else None, degree=x.degree, columns=x.columns, marks=x.facts.marks
+        )
     if op.name == "stack":
         return pack(given, site, axis) if isinstance(axis, int) else pack(given, site)
     parts = [as_node(item, site) for item in given.items] or [as_node(Constant(None), site)]
@@ -132,11 +156,12 @@ def _joined(op: Operation, given: Value, arguments: Arguments, site: Site, spell
 def _concatenated(parts: list[Node], axis: object, power: int) -> Shape | None:
     if any(p.shape is None for p in parts) or not isinstance(axis, int):
         return BATCH_FIRST if all(p.shape is not None and p.shape.batch_axes for p in parts) else None
-    shapes = [p.shape for p in parts if p.shape is not None]
-    whole = shapes[0] if len({s.rank for s in shapes}) == 1 and shapes[0].exact else reduce(broadcast, shapes)
+    shapes: list[Shape | None] = [p.shape for p in parts]
+    known = [p.shape for p in parts if p.shape is not None]
+    whole = known[0] if len({s.rank for s in known}) == 1 and known[0].exact else reduce(broadcast, shapes)
     if whole is None:
         return None
-    along = [a.power for s in shapes if (a := s.axis(axis)) is not None]
+    along = [a.power for s in known if (a := s.axis(axis)) is not None]
     return whole.with_axis(axis, Axis(max(along, default=0) + power))
 
 
@@ -158,4 +183,3 @@ def _pieces(op: Operation, x: Node, arguments: Arguments, site: Site) -> Value:
     if isinstance(count, int) and 0 < count <= 64:
         return Items([Node(piece.operation, piece.arguments, site, piece.facts, {"index": i}) for i in range(count)], mutable=False)
     return Node("pieces", piece.arguments, site, piece.facts, {})
-
