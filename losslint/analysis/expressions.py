@@ -211,7 +211,9 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
             return owner
     if owner.constant:
         return setting(name, site)
-    if owner.operation in ("weights", "model-state"):
+    if owner.operation == "model-state":
+        return owner
+    if owner.operation == "weights":
         return trainable(site)
     kept = owner.shape if owner.operation == "parameter" else None
     return unknown((owner,), site, shape=kept)
