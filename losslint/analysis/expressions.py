@@ -224,7 +224,12 @@ def _model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
     root: ast.expr = node.value
     while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
         root = root.func if isinstance(root, ast.Call) else root.value
-    if not isinstance(root, ast.Name) or scope.outside or run.path.quiet or (isinstance(root, ast.Name) and root.id in ("self", "cls")):
+    if (
+        not isinstance(root, ast.Name)
+        or scope.outside
+        or run.path.quiet
+        or (isinstance(root, ast.Name) and root.id in ("self", "cls", "super"))
+    ):
         return None
     found = scope.find(root.id)
     if found is None:

@@ -170,7 +170,7 @@ class Run:
         except Stopped as stop:
             path.incomplete = str(stop)
         roots = [*path.roots, *_last_resort(path.named, path.roots)]
-        text = None if flipped is None else self.file.source.segment(flipped)
+        text = None if flipped is None else " ".join(ast.unparse(flipped).split())
         if not roots and path.incomplete is None:
             path.incomplete = "no value that training uses was found" if loss.evidence else None
         trace = Trace(loss, tuple(roots), text, path.incomplete, path.calls, tuple(path.unresolved))

@@ -19,6 +19,7 @@ CHAIN = (
 )
 LARGEST_GUARD = 1e-3
 MOST_NAMES = 3
+ZEROS = frozenset({"zeros", "zeros_like"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ class Pole:
 
 
 def logarithms(trace: Trace) -> Iterator[Node]:
-    """The logarithms of data that a value which may be a loss is made of."""
+    """The logarithms of data that a value which may be a loss is made of; the logarithm of a tensor of zeros is meant."""
     for node in trace.reached(1):
-        if node.operation in LOGARITHMS and node.arguments and not node.arguments[0].constant:
+        if node.operation in LOGARITHMS and node.arguments and not node.arguments[0].constant and node.arguments[0].operation not in ZEROS:
             yield node
 
 
