@@ -68,7 +68,7 @@ def describe(trace: Trace, path: str, style: Style) -> str:
     shown = [style.paint(f"{path}:{line} {trace.loss.function or '(module)'}", "bold")]
     shown += wrapped(f"why: {trace.loss.why} ({EVIDENCE[trace.loss.evidence]})", style.width, "  ", "    ")
     for root in trace.roots:
-        shown += _root(root, style)
+        shown += _root(root, trace.loss.scope.parameters, style)
     if trace.unresolved:
         names = ", ".join(dict.fromkeys(trace.unresolved))
         shown += wrapped(f"calls it does not know: {names}", style.width, "  ", "    ")
@@ -79,11 +79,12 @@ def describe(trace: Trace, path: str, style: Style) -> str:
     return "\n".join(shown) + "\n"
 
 
-def _root(root: Root, style: Style) -> list[str]:
+def _root(root: Root, parameters: Iterable[str], style: Style) -> list[str]:
     node = root.node
     line = getattr(node.site.syntax, "lineno", None)
     at = f" (line {line})" if line else ""
-    others = ", ".join(sorted(node.origin - INPUTS))
+    own = {f"parameter:{name}" for name in parameters}
+    others = ", ".join(sorted(node.origin - INPUTS - own))
     shown = wrapped(f"value: {root.why}{at}; {batch(node)}", style.width, "  ", "    ")
     if others:
         shown += wrapped(f"also reads: {others}", style.width, "  ", "    ")
