@@ -93,7 +93,10 @@ def _len(run: Run, given: list[Value], site: Site) -> Value:
         if value.operation == "shape":
             return apply(operation("rank"), {"x": value.arguments[0]}, site, run) if value.arguments else setting("rank", site)
         if value.shape is not None:
-            return subscript(apply(operation("shape"), {"x": value}, site, run), Constant(0), site, run)
+            length = subscript(apply(operation("shape"), {"x": value}, site, run), Constant(0), site, run)
+            assert isinstance(length, Node)
+            length.details["list"] = value.operation == "parameter"
+            return length
     return setting("len", site)
 
 

@@ -7,13 +7,13 @@ import math
 from typing import TYPE_CHECKING
 
 from losslint.analysis import bindings, calls, classes, loops, statements
-from losslint.analysis.node import Facts, Gradient, Node, Site
-from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, Model, Module, Named, Slice, Value
+from losslint.analysis.models import LAYER_WEIGHTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
+from losslint.analysis.node import Node, Site
+from losslint.analysis.objects import Class, Constant, Instance, Layer, Model, Module, Named, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import BATCH_SIZE_NAME, setting
 from losslint.analysis.scope import Scope
-from losslint.analysis.shape import PER_SAMPLE, Shape
 from losslint.analysis.transfer import apply, as_node, subscript, unknown
 from losslint.analysis.truth import is_none, open_to_change, truth
 from losslint.operations.catalogue import operation
@@ -29,21 +29,6 @@ VALUES: dict[str, float | None] = {
 COMPARISONS = {
     ast.Lt: "less", ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal", ast.Eq: "equal", ast.NotEq: "not_equal",
 }  # fmt: skip
-MODEL_STATE = frozenset(
-    {
-        "layers",
-        "weights",
-        "trainable_weights",
-        "trainable_variables",
-        "non_trainable_weights",
-        "losses",
-        "get_layer",
-        "get_weights",
-        "variables",
-        "non_trainable_variables",
-    }
-)
-SHAPELESS = Shape((), 0)
 
 
 def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
@@ -143,8 +128,10 @@ def _declared_batch(value: Value, name: str, site: Site, own: bool = False) -> V
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
     site, name = run.site(node, scope), node.attr
-    if name in MODEL_STATE and (state := _model_state(run, node, scope)) is not None:
+    if name in MODEL_STATE and (state := model_state(run, node, scope)) is not None:
         return state
+    if name in MODEL_TENSORS and (tensor := model_tensor(run, node, scope)) is not None:
+        return tensor
     return attribute(run, run.evaluate(node.value, scope), name, site)
 
 
@@ -167,26 +154,16 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
         case Class():
             return classes.lookup(run, owner, name) or setting(name, site)
         case Model(output=output) if name in ("output", "outputs", "input", "inputs"):
-            return output if output is not None else _symbolic(site)
+            return output if output is not None else symbolic(site)
         case Layer() if name in ("output", "input"):
-            return _symbolic(site)
-        case Model() | Layer() if name in MODEL_STATE | {"kernel", "bias", "embeddings", "gamma", "beta"}:
+            return symbolic(site)
+        case Model() | Layer() if name in MODEL_STATE | LAYER_WEIGHTS:
             return trainable(site)
         case Node():
             return _tensor_attribute(run, owner, name, site)
         case Dictionary(items=items) if name in items:
             return items[name]
     return setting(name, site)
-
-
-def _symbolic(site: Site) -> Node:
-    return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))
-
-
-def trainable(site: Site, **details: object) -> Node:
-    """Weights of a layer or model: no batch axis, differentiable."""
-    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
-    return Node("weights", (), site, facts, dict(details))
 
 
 def _instance_state(owner: Instance, name: str, site: Site) -> Value:
@@ -213,45 +190,10 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
         return setting(name, site)
     if owner.operation == "model-state":
         return owner
-    if owner.operation == "weights":
+    if owner.operation == "weights" or name in LAYER_WEIGHTS:
         return trainable(site)
     kept = owner.shape if owner.operation == "parameter" else None
     return unknown((owner,), site, shape=kept)
-
-
-def _model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
-    """``model.layers`` and the like, of a name that is neither the loss's own nor its factory's parameter."""
-    root: ast.expr = node.value
-    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
-        root = root.func if isinstance(root, ast.Call) else root.value
-    if (
-        not isinstance(root, ast.Name)
-        or scope.outside
-        or run.path.quiet
-        or (isinstance(root, ast.Name) and root.id in ("self", "cls", "super"))
-    ):
-        return None
-    found = scope.find(root.id)
-    if found is None:
-        bindings.ready(run, scope.file, root.id)
-        found = scope.find(root.id)
-    if found is None:
-        held = None
-    else:
-        held, where = found
-        if not where.outside or root.id in where.parameters:
-            return None
-    if (
-        isinstance(held, Named | Class | Function | Module | Constant | Items | Dictionary)
-        or run.path.entry is None
-        or not run.path.entry.function
-    ):
-        return None
-    if isinstance(held, Node) and not held.constant and held.operation != "opaque":
-        return None
-    site = run.site(node, scope)
-    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable", f"model:{root.id}"}), marks=frozenset({"trainable"}))
-    return Node("model-state", (), site, facts, {"model": root.id, "attribute": node.attr})
 
 
 def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:

@@ -43,9 +43,12 @@ def _rounds(run: Run, iterable: ast.expr, value: Value, scope: Scope) -> tuple[l
         return [Constant(key) for key in list(value.items)[:MOST_ITEMS]], 0
     if isinstance(value, Node) and value.operation == "range":
         length = value.details.get("length")
-        power = int(max(degree.known(length.degree), default=0)) if isinstance(length, Node) else 0
+        counts = isinstance(length, Node) and not length.details.get("list")  # a parameter that Python counts is a list of tensors
+        power = int(max(degree.known(length.degree), default=0)) if counts and length is not None else 0
         counter = unknown((), site, shape=SCALAR, degree=degree.ZERO, constant=True, python=True)
         return [counter], power
+    if isinstance(value, Node) and value.operation == "parameter":
+        return [Node("parameter", (), site, value.facts, value.details)], 0
     items = iterate(value, site, run)
     if items is not None:
         return (items if len(items) <= MOST_ITEMS else items[:1]), 0

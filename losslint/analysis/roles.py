@@ -111,6 +111,8 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
     for name in names:
         if name in FRAMEWORKS:
             given[name] = "framework"
+        elif name in scope.unpacked and not TRUE_NAME.search(name) and not PRED_NAME.search(name):
+            given[name] = "input"
         elif MASK_NAME.search(name):
             given[name] = "mask" if not SETTING_NAME.match(name) else "unknown"
         elif SETTING_NAME.match(name) or BATCH_SIZE_NAME.match(name):

@@ -25,7 +25,7 @@ OPERATIONS = (
     Operation("swish", E, "x", each("tf ops keras.activations", "swish silu"), 1, f.swish),
     Operation("softsign", E, "x", each(SPACES, "softsign"), 1, f.softsign, Degree.ZERO),
     Operation("hard_sigmoid", E, "x", each("K ops keras.activations", "hard_sigmoid"), 1, None, Degree.ZERO),
-    Operation("exponential", E, "x", "keras.activations.exponential", 1, f.exp, Degree.ZERO_STAYS, activation=True),
+    Operation("exponential", E, "x", "keras.activations.exponential", 1, f.exp, Degree.ZERO_STAYS),
     Operation("linear", E, "x", "keras.activations.linear", 1, lambda x: x, tolerance=0),
     Operation("softmax", A, "x axis", each(SPACES, "softmax") + " scipy.special.softmax", 1, f.share, Degree.ZERO, activation=True, aliases="logits=x dim=axis"),
     Operation("log_softmax", A, "x axis", each("tf ops keras.activations", "log_softmax"), 1, f.log_share, Degree.ZERO, aliases="logits=x dim=axis"),

@@ -47,7 +47,7 @@ UNARY = (
     Operation("root", E, "x", "K.sqrt", 1, lambda x: f.sqrt(max(x, 0.0)) if x == x else x, Degree.HALVE, tolerance=0),
     Operation("rsqrt", E, "x", each("tf ops", "rsqrt"), 1, f.rsqrt, Degree.NEGATE_HALF, poles=(Pole(0.0, INF, -INF),)),
     Operation("reciprocal", E, "x", each("tf ops np", "reciprocal") + " tf.inv", 1, f.reciprocal, Degree.NEGATE, poles=(Pole(0.0, INF, -INF),)),
-    Operation("exp", E, "x", each("tf K ops np math", "exp"), 1, f.exp, Degree.ZERO_STAYS, activation=True),
+    Operation("exp", E, "x", each("tf K ops np math", "exp"), 1, f.exp, Degree.ZERO_STAYS),
     Operation("expm1", E, "x", each("tf ops np math", "expm1"), 1, f.expm1, Degree.ZERO_STAYS),
     Operation("log", E, "x", each("tf K ops np math", "log"), 1, f.log, Degree.ZERO, poles=(Pole(0.0, -INF, INF),)),
     Operation("log2", E, "x", each("ops np math", "log2"), 1, f.log2, Degree.ZERO, poles=(Pole(0.0, -INF, INF),)),

@@ -249,7 +249,7 @@ def _position(node: Node) -> tuple[str, int, int]:
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every symbolic tensor of the code around that a loss reads, once, where it reads it first."""
-    if not trace.loss.passed and trace.loss.evidence < 3:
+    if not trace.loss.passed and trace.loss.evidence < 3 and trace.loss.scope.owner is None:
         return  # only called by the code around, on symbolic tensors: there the two may meet
     told = set[str]()
     for node in sorted((node for node in trace.reached(1) if node.operation == "captured"), key=_position):

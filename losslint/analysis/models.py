@@ -1,0 +1,101 @@
+"""Models and layers that a loss closes over: their weights, their symbolic tensors."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from losslint.analysis import bindings
+from losslint.analysis.node import Facts, Gradient, Node, Site
+from losslint.analysis.objects import Class, Constant, Function, Model, Module, Named, Value
+from losslint.analysis.objects import Mapping as Dictionary
+from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.scope import Scope
+from losslint.analysis.shape import PER_SAMPLE, Shape
+
+if TYPE_CHECKING:
+    from losslint.analysis.interpreter import Run
+
+MODEL_STATE = frozenset(
+    {
+        "layers",
+        "weights",
+        "trainable_weights",
+        "trainable_variables",
+        "non_trainable_weights",
+        "losses",
+        "get_layer",
+        "get_weights",
+        "variables",
+        "non_trainable_variables",
+    }
+)
+LAYER_WEIGHTS = frozenset({"kernel", "bias", "embeddings", "gamma", "beta"})
+MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs"})
+MODEL_NAME = re.compile(r"model|net(?:work)?$|(?:en|de)coder|vae|gan$|generator|discriminator", re.IGNORECASE)
+SHAPELESS = Shape((), 0)
+
+
+def symbolic(site: Site) -> Node:
+    """A symbolic tensor of a model that is being built."""
+    return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))
+
+
+def trainable(site: Site, **details: object) -> Node:
+    """Weights of a layer or model: no batch axis, differentiable."""
+    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
+    return Node("weights", (), site, facts, dict(details))
+
+
+def model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
+    """``model.layers`` and the like, of a name that is neither the loss's own nor its factory's parameter."""
+    root: ast.expr = node.value
+    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
+        root = root.func if isinstance(root, ast.Call) else root.value
+    if (
+        not isinstance(root, ast.Name)
+        or scope.outside
+        or run.path.quiet
+        or (isinstance(root, ast.Name) and root.id in ("self", "cls", "super"))
+    ):
+        return None
+    found = scope.find(root.id)
+    if found is None:
+        bindings.ready(run, scope.file, root.id)
+        found = scope.find(root.id)
+    if found is None:
+        held = None
+    else:
+        held, where = found
+        if not where.outside or root.id in where.parameters:
+            return None
+    if (
+        isinstance(held, Named | Class | Function | Module | Constant | Items | Dictionary)
+        or run.path.entry is None
+        or not run.path.entry.function
+    ):
+        return None
+    if isinstance(held, Node) and not held.constant and held.operation != "opaque":
+        return None
+    site = run.site(node, scope)
+    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable", f"model:{root.id}"}), marks=frozenset({"trainable"}))
+    return Node("model-state", (), site, facts, {"model": root.id, "attribute": node.attr})
+
+
+def model_tensor(run: Run, node: ast.Attribute, scope: Scope) -> Node | None:
+    """``model.output`` of a model that the loss closes over: a symbolic tensor."""
+    if not isinstance(node.value, ast.Name) or scope.outside or run.path.quiet or run.path.entry is None or not run.path.entry.function:
+        return None
+    found = scope.find(node.value.id)
+    if found is None or not found[1].outside:
+        return None
+    held = found[0]
+    of_model = isinstance(held, Model) or (
+        isinstance(held, Node) and (held.constant or held.operation == "parameter") and MODEL_NAME.search(node.value.id)
+    )
+    if not of_model:
+        return None
+    site = run.site(node, scope)
+    tensor = symbolic(site)
+    return Node("captured", (tensor,), site, tensor.facts, {"name": f"{node.value.id}.{node.attr}", "bound": site})
