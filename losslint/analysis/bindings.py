@@ -11,7 +11,7 @@ from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import parameter, roles, setting, tensor
+from losslint.analysis.roles import FRAMEWORKS, parameter, roles, setting, tensor
 from losslint.analysis.scope import File, Scope
 from losslint.analysis.transfer import unknown
 from losslint.losses import Loss
@@ -49,6 +49,8 @@ def _imported_value(run: Run, found: Import, file: File) -> Value:
     inner = _project(run, whole, found.level, file) if found.level or module is not None else None
     if inner is not None:
         return Module(inner.scope)
+    if found.member in FRAMEWORKS and module is None:
+        return Named(FRAMEWORKS[found.member])  # a project hands on its backend under the usual name
     return Named(whole if not found.level else f".{whole}")
 
 

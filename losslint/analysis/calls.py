@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import builtins, classes, methods
+from losslint.analysis.models import MODEL_NAME
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -168,6 +169,8 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
 
 def _unknown_call(function: Value, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     """A call of something that is not known: a free name called on batch tensors is taken for a model or layer."""
+    if isinstance(function, Node) and MODEL_NAME.search(str(function.details.get("name", ""))):
+        return model_call(positional, keywords, site)
     operands = _operands(positional, keywords, site)
     if any(o.shape is not None and o.shape.batch_axes for o in operands) and isinstance(function, Node):
         return unknown(operands, site, shape=PER_SAMPLE)

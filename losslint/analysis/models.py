@@ -33,7 +33,10 @@ MODEL_STATE = frozenset(
 )
 LAYER_WEIGHTS = frozenset({"kernel", "bias", "embeddings", "gamma", "beta"})
 MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs"})
-MODEL_NAME = re.compile(r"model|net(?:work)?$|(?:en|de)coder|vae|gan$|generator|discriminator", re.IGNORECASE)
+MODEL_NAME = re.compile(
+    r"model|net(?:work)?$|(?:en|de)coder|vae|gan$|generator|discriminator|critic|actor|policy|extractor|backbone|_layers?$|^layer|^[DG]$|mlp|vgg|resnet",
+    re.IGNORECASE,
+)
 SHAPELESS = Shape((), 0)
 
 

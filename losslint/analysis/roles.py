@@ -33,7 +33,7 @@ BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
     re.IGNORECASE,
 )
-FRAMEWORKS = {"tf": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend"}
+FRAMEWORKS = {"tf": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend", "keras": "keras"}
 DOMAIN_COLUMNS = {
     "onehot": columns.TRUE,
     "mask": columns.TRUE,

@@ -23,20 +23,20 @@ def examples(kind: str) -> Iterator[object]:
             yield pytest.param(rule, text, id=f"{rule.code}-{number}")
 
 
-@pytest.mark.parametrize(("rule", "text"), examples("bad"))
+@pytest.mark.parametrize(("rule", "text"), list(examples("bad")))
 def test_bad_example_is_found_where_marked_and_by_no_other_rule(rule: Rule, text: str, check: Callable[[str], Result]) -> None:
     assert marked(text), "a bad example marks the line with `# here`"
     found = {(finding.code, finding.place.line) for finding in check(text).findings}
     assert found == {(rule.code, line) for line in marked(text)}
 
 
-@pytest.mark.parametrize(("rule", "text"), examples("good"))
+@pytest.mark.parametrize(("rule", "text"), list(examples("good")))
 def test_good_example_is_silent(rule: Rule, text: str, codes: Callable[[str], set[str]]) -> None:
     assert not marked(text)
     assert rule.code not in codes(text)
 
 
-@pytest.mark.parametrize(("rule", "text"), examples("misses"))
+@pytest.mark.parametrize(("rule", "text"), list(examples("misses")))
 def test_known_miss_is_still_a_miss(rule: Rule, text: str, check: Callable[[str], Result]) -> None:
     assert marked(text), "a known miss marks the line that deserves the finding with `# here`"
     found = {finding.place.line for finding in check(text).findings if finding.code == rule.code}
