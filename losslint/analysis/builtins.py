@@ -122,11 +122,15 @@ def _zip(run: Run, given: list[Value], site: Site) -> Value:
 def _power(value: Value) -> int:
     if isinstance(value, Items):
         return value.power
+    if isinstance(value, Node) and value.operation == "parameter":
+        return 0  # what Python iterates over is a list of tensors
     axis = value.shape.axis(0) if isinstance(value, Node) and value.shape is not None else None
     return axis.power if axis is not None else 0
 
 
 def _element(run: Run, value: Value, site: Site) -> Value:
+    if isinstance(value, Node) and value.operation == "parameter":
+        return Node("parameter", (), site, value.facts, value.details)
     if isinstance(value, Node):
         return subscript(value, Constant(0), site, run)
     if isinstance(value, Items) and value.items:

@@ -91,7 +91,8 @@ class Run:
         inner = Scope(function.scope.file, function.name, function.scope, outside=False)
         bindings.bind_parameters(self, function, inner, positional, keywords, site)
         self.path.stack.append(node)
-        self.path.inlined.add(node)
+        if not self.path.quiet:
+            self.path.inlined.add(node)
         try:
             return self.body(node, inner)
         finally:

@@ -24,7 +24,7 @@ SETTING_NAME = re.compile(
     re.IGNORECASE,
 )
 BATCH_NAME = re.compile(
-    r"^z\w*$|mean$|mu$|var$|logvar|log_var|std$|sigma|anchor|positive|negative|emb|feat|^x\d*$|^xs$|^a$|^b$|^y\d*$|image|img|recon|input|real|latent|state|action|reward|advantage|sample|box|tensor|repr|vec|distance|"
+    r"^z\w*$|mean$|mu$|var$|logvar|log_var|std$|sigma|anchor|positive|negative|emb|encod|feat|^x\d*$|^xs$|^a$|^b$|^y\d*$|image|img|recon|input|real|latent|state|action|reward|advantage|sample|box|tensor|repr|vec|distance|"
     r"query|key|value|pos|neg|source|style|content|left|right|u$|v$|f$",
     re.IGNORECASE,
 )

@@ -68,7 +68,7 @@ def _element(x: Node, index: Value, site: Site) -> Node:
 def _sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool]:
     """The shape after an index of integers, slices, None and one Ellipsis."""
     if shape is None:
-        return None, any(_declared(p) for p in parts)
+        return None, False
     dots = next((i for i, p in enumerate(parts) if isinstance(p, Constant) and p.value is Ellipsis), None)
     ahead, behind = (parts, []) if dots is None else (parts[:dots], parts[dots + 1 :])
     lead, hidden, trail = list(shape.lead), shape.hidden, list(shape.trail)
@@ -85,7 +85,7 @@ def _sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool
                 return None, declared
             old, hidden = ANY, max(hidden - 1, 0)
         kept = _cut(old, part)
-        declared = declared or _declared(part)
+        declared = declared or (_declared(part) and old.power > 0)
         if kept is not None:
             new_lead.append(kept)
     for part in reversed(behind):

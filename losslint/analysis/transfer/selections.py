@@ -46,6 +46,14 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
     operands = [condition, *branches]
     values = columns.apply(where, [condition.columns, *(rounded(b.columns) if b.facts.python else b.columns for b in branches)])
     gradient = max(b.gradient for b in branches)
-    parts = degree.union((b.degree, b.constant) for b in branches)
+    parts = _parts(name, branches)
     shape = reduce(broadcast, (o.shape for o in operands if not (name != "where" and o is condition)))
     return made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)
+
+
+def _parts(name: str, branches: list[Node]) -> degree.Degree:
+    """The degree of a selection; of two whole branches the one that was made even stands for both."""
+    even = [b.degree for b in branches if b.degree == degree.ZERO and not b.constant]
+    if name != "where" and even:
+        return degree.ZERO
+    return degree.union((b.degree, b.constant) for b in branches)

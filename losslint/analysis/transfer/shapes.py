@@ -54,6 +54,8 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
             details = {"declared": True} if declared else {}
         case "broadcast_to":
             shape = reshaped(as_node(Items([]), site), arguments.get("shape"), site)[0]
+        case "slice":
+            shape = _cut_out(x.shape, arguments.get("size"))
         case "pad":
             shape = x.shape.forget_lengths() if x.shape is not None else None
         case "diag_part":
@@ -183,3 +185,14 @@ def _pieces(op: Operation, x: Node, arguments: Arguments, site: Site) -> Value:
     if isinstance(count, int) and 0 < count <= 64:
         return Items([Node(piece.operation, piece.arguments, site, piece.facts, {"index": i}) for i in range(count)], mutable=False)
     return Node("pieces", piece.arguments, site, piece.facts, {})
+
+
+def _cut_out(shape: Shape | None, size: Value | None) -> Shape | None:
+    """The shape of a slice given by its sizes: -1 keeps an axis to its end."""
+    if shape is None or not isinstance(size, Items):
+        return BATCH_FIRST if shape is not None and shape.batch_axes else None
+    sizes = [literal(item) for item in size.items]
+    axes = list(shape.lead) if shape.exact else [*shape.lead, *([ANY] * (len(sizes) - len(shape.lead) - len(shape.trail))), *shape.trail]
+    if len(axes) != len(sizes):
+        return None
+    return Shape(tuple(Axis(a.power) if n == -1 else Axis(0, n) if isinstance(n, int) else ANY for a, n in zip(axes, sizes, strict=True)))
