@@ -16,7 +16,7 @@ def round32(value: float) -> float:
         rounded: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
     except OverflowError:
         return math.copysign(math.inf, value)
-    return 0.0 if -TINY32 < rounded < TINY32 else rounded
+    return math.copysign(0.0, value) if -TINY32 < rounded < TINY32 else rounded
 
 
 def round16(value: float) -> float:

@@ -80,7 +80,7 @@ def sqrt(x: float) -> float:
 
 
 def rsqrt(x: float) -> float:
-    return INF if x == 0 else divide(1.0, sqrt(x))
+    return divide(1.0, x if x == 0 else sqrt(x))
 
 
 def reciprocal(x: float) -> float:
@@ -162,7 +162,7 @@ def swish(x: float) -> float:
 
 
 def softsign(x: float) -> float:
-    return 1.0 if x == INF else -1.0 if x == -INF else x / (1.0 + abs(x))
+    return NAN if math.isinf(x) else x / (1.0 + abs(x))
 
 
 def hard_sigmoid(x: float) -> float:
