@@ -19,8 +19,8 @@ from pathlib import Path
 
 RULES = """\
 rules:
-  - {id: log, languages: [python], severity: WARNING, message: log, patterns: [{pattern-either: [{pattern: tf.math.log(...)}, {pattern: K.log(...)}, {pattern: tf.log(...)}]}]}
-  - {id: sum, languages: [python], severity: WARNING, message: sum, patterns: [{pattern-either: [{pattern: tf.reduce_sum(...)}, {pattern: K.sum(...)}]}]}
+  - {id: log, languages: [python], severity: WARNING, message: log, pattern-either: [{pattern: tf.math.log(...)}, {pattern: K.log(...)}]}
+  - {id: sum, languages: [python], severity: WARNING, message: sum, pattern-either: [{pattern: tf.reduce_sum(...)}, {pattern: K.sum(...)}]}
 """
 
 

@@ -17,7 +17,7 @@ def _compared(name: str, spellings: str, column: object) -> Operation:
 
 
 ARITHMETIC = (
-    Operation("add", E, "x y", each("tf K ops np keras.layers", "add") + " ops.add K.bias_add tf.bias_add", 2, f.add, Degree.UNION, tolerance=0),
+    Operation("add", E, "x y", each("tf K ops np keras.layers", "add"), 2, f.add, Degree.UNION, tolerance=0),
     Operation("subtract", E, "x y", each("tf ops np keras.layers", "subtract") + " tf.sub", 2, f.subtract, Degree.UNION, tolerance=0),
     Operation("multiply", E, "x y", each("tf ops np keras.layers", "multiply") + " tf.mul tf.scalar_mul tf.multiply_no_nan", 2, f.multiply, Degree.PRODUCT, tolerance=0),
     Operation("divide", E, "x y", each("tf ops np", "divide true_divide") + " tf.div tf.truediv tf.realdiv", 2, f.divide, Degree.QUOTIENT, tolerance=0),
@@ -33,6 +33,7 @@ ARITHMETIC = (
     Operation("xdivy", E, "x y", "tf.xdivy", 2, f.xdivy, Degree.QUOTIENT),
     Operation("atan2", E, "x y", each("tf", "atan2") + " " + each("np ops", "arctan2") + " math.atan2", 2, math.atan2, Degree.ZERO),
     Operation("logaddexp", E, "x y", each("ops np", "logaddexp"), 2, f.logaddexp, Degree.UNKNOWN),
+    Operation("bias_add", E, "x y", "K.bias_add tf.bias_add", 2, None, Degree.UNION, aliases="bias=y"),
     Operation("add_n", E, "x", "tf.add_n tf.accumulate_n", 1, None, Degree.UNION, aliases="inputs=x"),
     Operation("clip", E, "x low high", "tf.clip_by_value K.clip ops.clip np.clip .clip", 3, f.clip, Degree.KEEP, tolerance=0,
               aliases="t=x min_value=low max_value=high clip_value_min=low clip_value_max=high a_min=low a_max=high x_min=low x_max=high min=low max=high"),
