@@ -17,8 +17,38 @@ from losslint.source import Modules, Source, SourceError, no_modules
 
 FRAMEWORK_WORDS = (b"tensorflow", b"keras")
 LOSS_WORDS = (
-    *(b"loss", b"Loss", b"LOSS", b"log", b"sum", b"norm", b"mean", b"compile", b"cost", b"pred", b"true", b"entropy", b"objective"),
-    *(b"gradient", b"minimize", b"likelihood", b"penalty", b"divergence", b"error", b"max", b"get_updates"),
+    *(
+        b"loss",
+        b"Loss",
+        b"LOSS",
+        b"log(",
+        b"log10(",
+        b"log2(",
+        b"cost",
+        b"Cost",
+        b"y_pred",
+        b"pred",
+        b"logit",
+        b"entropy",
+        b"xent",
+        b"objective",
+    ),
+    *(
+        b"minimize",
+        b"compute_gradients",
+        b"get_updates",
+        b"likelihood",
+        b"nll",
+        b"penalty",
+        b"divergence",
+        b"elbo",
+        b"kl",
+        b"mse",
+        b"mae",
+        b"_ce",
+        b"bce",
+        b"hat",
+    ),
 )
 MOST_LOSSES_NAMED = 3
 _DEPTH = 6000  # Python frames: enough for every tree that Python's own parser lets through in real code

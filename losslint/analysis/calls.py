@@ -226,6 +226,8 @@ def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str
     sink(run, member, Named(name), positional, keywords, site)
     counted = not run.path.quiet and FRAMEWORK.match(spelt) is not None
     run.path.calls += counted
+    if spelt.startswith("np.") and not run.path.quiet and any(isinstance(v, Node) and not v.constant for v in positional):
+        run.path.numpy = True
     made = _made(spelt, keywords, site)
     if made is not None:
         return made

@@ -41,6 +41,7 @@ class Path:
     entry: Scope | None = None
     steps: int = 0
     calls: int = 0
+    numpy: bool = False  # numpy was called on something that is no setting
     unresolved: list[str] = field(default_factory=list)
     incomplete: str | None = None
     quiet: int = 0  # walking for bindings, not for the loss
@@ -170,6 +171,8 @@ class Run:
             self._enter(loss)
         except Stopped as stop:
             path.incomplete = str(stop)
+        if path.numpy and not path.calls:
+            path.roots, path.named = [], []  # numpy alone: it evaluates, it trains nothing
         roots = [*path.roots, *_last_resort(path.named, path.roots)]
         text = None if flipped is None else " ".join(ast.unparse(flipped).split())
         if not roots and path.incomplete is None:
@@ -224,14 +227,19 @@ def _returned(value: Value) -> list[Value]:
     return [value]
 
 
+def _written(node: Node) -> tuple[int, str]:
+    """What makes two nodes the same value: a node that a test narrowed is a copy of the one that was bound."""
+    return id(node.site.syntax), node.operation
+
+
 def _last_resort(named: list[Root], roots: list[Root]) -> list[Root]:
     """The loss-like names that no stronger root, and no later name, is made of."""
     kept: list[Root] = []
-    covered = {id(node) for node in reach(*(root.node for root in roots))}
+    covered = {_written(node) for node in reach(*(root.node for root in roots))}
     for root in reversed(named):
-        if id(root.node) not in covered:
+        if _written(root.node) not in covered:
             kept.append(root)
-            covered.update(id(node) for node in reach(root.node))
+            covered.update(_written(node) for node in reach(root.node))
     return kept[::-1]
 
 

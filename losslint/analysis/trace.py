@@ -21,6 +21,11 @@ class Root:
     why: str
 
     @property
+    def returned(self) -> bool:
+        """Whether it is what the loss returns."""
+        return self.why.startswith("returned")
+
+    @property
     def shown(self) -> bool:
         """Whether this is a value that training shows: of a loss (evidence 2 or more), or bound to a loss-like name."""
         return self.evidence >= 2 or self.why.startswith("bound to")

@@ -162,7 +162,7 @@ def _top(node: Node) -> Node | None:
 def check(trace: Trace) -> Iterator[Report]:
     """Every place where a value that training uses starts to shrink as the batch grows."""
     for root in trace.roots:
-        if not root.shown:
+        if not root.evidence >= 2:
             continue
         factor = 2 ** largest(root.node)
         for origin in origins_of_shrinking(root.node):

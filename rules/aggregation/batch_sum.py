@@ -46,6 +46,7 @@ shape of the batch.
 * Sums over weights or over layers: a penalty does not grow with the batch.
 * A sum behind an option that is named after a reduction, when the default is another one.
 * Sums divided by a fixed number: LL103 reports the number.
+* Style transfer (functions named after style, content, gram or total variation): its losses are sums over one image, not over a batch.
 
 ## Fix safety
 
@@ -218,6 +219,7 @@ def squared_error_loss(y_true, y_pred):
     return total(tf.square(y_true - y_pred))  # here
 """,
 )
+ONE_IMAGE = re.compile(r"gram(?:_|$)|style|content_(?:loss|cost)|(?:total_)?variation_(?:loss|cost)", re.IGNORECASE)
 REDUCTION_OPTION = re.compile(r"reduc|sum|average|mean", re.IGNORECASE)
 SQUARES = "adds up the squares of all samples of the batch"
 LENGTHS = "takes one norm of all samples of the batch"
@@ -243,6 +245,8 @@ def _message(origin: Node, root: Node) -> str:
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every place where a value that training uses starts to grow with the batch size."""
+    if ONE_IMAGE.search(trace.loss.function):
+        return
     if trace.flipped is not None and REDUCTION_OPTION.search(trace.flipped):
         return
     for root in trace.roots:
@@ -250,7 +254,7 @@ def check(trace: Trace) -> Iterator[Report]:
             continue
         power = POWERS.get(largest(root.node), "a power of the batch size")
         for origin, division in origins_of_growth(root.node):
-            if division is not None:
+            if division is not None or ONE_IMAGE.search(origin.site.function):
                 continue
             grown = f"this value is what training uses ({root.why}); it grows like {power}"
             because = () if root.node is origin else ((root.node, grown),)

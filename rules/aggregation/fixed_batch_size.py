@@ -217,10 +217,12 @@ def _division(trace: Trace, node: Node, what: str, origin: Node | None = None) -
 def check(trace: Trace) -> Iterator[Report]:
     """Divisions by a fixed number of samples, and shapes that hold one."""
     shown = [root.node for root in trace.roots if root.shown]
+    trained = [root.node for root in trace.roots if root.evidence >= 2]
+    inside = {id(node) for node in reach(*trained)}
     for node in reach(*shown):
         if _scaled(node):
             yield _division(trace, node, "the configured batch size")
-        elif node.details.get("declared"):
+        elif node.details.get("declared") and id(node) in inside:
             message = (
                 f"{quoted(node)} has the configured batch size as a length, so a batch of another size, such as the last one of "
                 "an epoch, raises an error or is mixed up"

@@ -48,6 +48,7 @@ For a penalty that no regulariser expresses, call `add_loss` in a layer, or give
 * `self.model`, a parameter of the loss, a parameter of the function that makes it, a model built inside.
 * Calling a model, such as a frozen network that extracts features.
 * Functions that are no losses: callbacks and training loops may read any model.
+* A training step, and a loss that runs that very model itself: the weights are those of the model that is trained.
 
 ## Fix safety
 
@@ -70,8 +71,10 @@ it gives the name to another model: the gradient for the first one disappears.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
+from losslint.analysis.node import reach
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.rule import Report, Rule, quoted
@@ -142,6 +145,36 @@ def ridge_loss(y_true, y_pred):
 """,
 )
 GOOD = (
+    """\
+import tensorflow as tf
+from model_zoo import build
+
+model = build()
+optimizer = tf.keras.optimizers.Adam()
+
+
+def training_loss(images, labels):
+    logits = model(images, training=True)
+    rows = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return tf.reduce_mean(rows) + tf.add_n(model.losses)
+""",
+    """\
+import tensorflow as tf
+
+
+class Trainer:
+    def fit(self, batches):
+        model = self.models[0]
+
+        def train_step(images, targets):
+            with tf.GradientTape() as tape:
+                loss = self.loss_fn(targets, model(images, training=True)) + sum(model.losses)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+        for images, targets in batches:
+            train_step(images, targets)
+""",
     """\
 import keras
 import tensorflow as tf
@@ -217,10 +250,16 @@ HELP = (
 )
 
 
+def _calls(trace: Trace, model: str) -> bool:
+    """Whether the loss runs that very model itself: then its weights are those of the model that is trained."""
+    return any(isinstance(call.func, ast.Name) and call.func.id == model for call in trace.loss.scope.calls)
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every place where a loss reads the state of a model that it found by name."""
-    for node in trace.reached(1):
-        if node.operation != "model-state":
+    returned = [root.node for root in trace.roots if root.returned and root.evidence >= 2]
+    for node in reach(*returned):
+        if node.operation != "model-state" or _calls(trace, str(node.details["model"])):
             continue
         model, attribute = node.details["model"], node.details["attribute"]
         message = (

@@ -45,6 +45,13 @@ def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: s
     spelling
         As it was written; some defaults differ between namespaces.
     """
+    result = _result(op, arguments, site, run, spelling)
+    if spelling.startswith("np.") and isinstance(result, Node):
+        result.details.pop("declared", None)  # an array on the host is made once, for a batch of its own
+    return result
+
+
+def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str) -> Value:
     match op.kind:
         case Kind.ELEMENTWISE:
             return elementwise(op, arguments, site, spelling)

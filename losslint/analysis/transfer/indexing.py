@@ -61,7 +61,8 @@ def _element(x: Node, index: Value, site: Site) -> Node:
             else gather(x, first, site)
         )
     shape, declared = _sliced(x.shape, parts)
-    changed: dict[str, Any] = {"declared": True} if declared else {}
+    data = x.gradient > Gradient.NONE or x.operation == "parameter"  # not the positions from which a batch is drawn
+    changed: dict[str, Any] = {"declared": True} if declared and data else {}
     return made("getitem", [x], site, shape=shape, degree=x.degree, columns=x.columns, marks=x.facts.marks, constant=x.constant, **changed)
 
 
