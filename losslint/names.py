@@ -123,6 +123,26 @@ class Index:
         return f"{base}.{rest}" if rest else base
 
 
+LEAVES = frozenset(
+    {ast.Load, ast.Store, ast.Del, *ast.operator.__subclasses__(), *ast.unaryop.__subclasses__(), *ast.boolop.__subclasses__()}
+)
+RECORDED = frozenset(
+    {
+        ast.Attribute,
+        ast.Call,
+        ast.Name,
+        ast.Subscript,
+        ast.Constant,
+        ast.Assign,
+        ast.Return,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.Import,
+        ast.ImportFrom,
+    }
+)
+
+
 class _Indexer:
     """Walks the tree once, without recursion into Python's own generic visitor (it is twice as slow)."""
 
@@ -136,8 +156,14 @@ class _Indexer:
         return made
 
     def walk(self, node: ast.AST, scope: Scoped) -> None:
-        for child in ast.iter_child_nodes(node):
-            self.visit(child, scope)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        self.visit(item, scope)
+            elif isinstance(value, ast.AST) and value.__class__ not in LEAVES:
+                self.visit(value, scope)
 
     def visit(self, node: ast.AST, scope: Scoped) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -149,8 +175,10 @@ class _Indexer:
             self.walk(node.args, scope)
             self.visit(node.body, inner)
             return
-        self.record(node, scope)
-        self.walk(node, scope)
+        if node.__class__ in RECORDED:
+            self.record(node, scope)
+        if node.__class__ is not ast.Name and node.__class__ is not ast.Constant:
+            self.walk(node, scope)
 
     def definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scoped) -> None:
         scope.bound.add(node.name)
