@@ -37,6 +37,7 @@ SINKS = frozenset({"minimize", "compute_gradients", "add_loss", "get_updates", "
 HINTS = frozenset({"log", "l2_loss", "gradients", "log_prob", *SINKS})
 LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_func", "criterion", "objective"})
 REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "reduce_max", "max", "logsumexp"})
+MAPPINGS = frozenset({"map_fn", "vectorized_map", "foldl", "foldr", "scan", "vmap"})
 MOST_FUNCTIONS = 3000
 
 
@@ -82,6 +83,7 @@ class _Uses:
     metrics: frozenset[str]
     passed: frozenset[str]  # read as a value somewhere, not called
     called: frozenset[str]
+    single: frozenset[str]  # called for one sample at a time: mapped over the batch, or given ``x[i]``
 
 
 def _named_values(value: ast.expr) -> Iterator[ast.expr]:
@@ -110,6 +112,7 @@ def _uses(index: Index) -> _Uses:
     metrics: set[str] = set()
     passed: set[str] = set()
     called: set[str] = set()
+    single: set[str] = set()
 
     def take(value: ast.expr, why: str) -> None:
         for item in _named_values(value):
@@ -135,13 +138,16 @@ def _uses(index: Index) -> _Uses:
                     metrics.update(filter(None, map(_last, _named_values(keyword.value))))
             if compiles and len(call.args) >= 2 and isinstance(call.func, ast.Attribute):
                 take(call.args[1], "passed to compile")
-            if method in ("map_fn", "vectorized_map"):
+            if method in MAPPINGS:
+                single.update(filter(None, map(_last, call.args[:1])))
                 continue
+            if method and call.args and all(isinstance(a, ast.Subscript) and isinstance(a.slice, ast.Name) for a in call.args):
+                single.add(method)
             for argument in (*call.args, *(k.value for k in call.keywords)):
                 passed.update(filter(None, map(_last, _named_values(argument))))
         for value in scope.returned:
             passed.update(filter(None, map(_last, _named_values(value))))
-    return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(called))
+    return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(called), frozenset(single))
 
 
 def _is_loss_class(scope: Scoped) -> bool:
@@ -193,7 +199,7 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
     named = scope.short
     if scope.owner is not None and named in ("call", "__call__") and _is_loss_class(scope.owner):
         return 3, f"`{named}` of the loss class {scope.owner.short}"
-    if _returns_inner(scope, index):
+    if _returns_inner(scope, index) or (named in uses.single and named not in uses.losses):
         return 0, ""
     if named in uses.losses and isinstance(node, ast.FunctionDef) and scope.parameters:
         if "made by a call" not in uses.losses[named]:

@@ -110,10 +110,12 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
         excluded = run.excluded()
         if excluded and not value.constant:
             return value.with_facts(columns=value.columns.without(tuple(excluded)))
-    return _declared_batch(value, name, site, own=where is scope and name in scope.parameters)
+    if isinstance(value, Node) and not where.outside and name not in where.parameters and where.function:
+        return value  # made in the loss itself: its value says what it is, not its name
+    return _declared_batch(value, name, site)
 
 
-def _declared_batch(value: Value, name: str, site: Site, own: bool = False) -> Value:
+def _declared_batch(value: Value, name: str, site: Site) -> Value:
     """A number under a batch size's name: a configured batch size, unless it is the loss's own parameter."""
     if not BATCH_SIZE_NAME.match(name):
         return value

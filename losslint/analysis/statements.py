@@ -201,7 +201,7 @@ def _piece(run: Run, value: Value, index: int, target: ast.expr, site: Site) -> 
     """One of several values that an unknown one is unpacked into."""
     if isinstance(value, Node):
         if value.constant:
-            return setting(target.id if isinstance(target, ast.Name) else "item", site)
+            return setting("item", site)
         if value.operation == "opaque":
             return unknown((value,), site, shape=value.shape)
         return subscript(value, Constant(index), site, run)

@@ -19,7 +19,10 @@ CHAIN = (
 )
 LARGEST_GUARD = 1e-3
 MOST_NAMES = 3
-ZEROS = frozenset({"zeros", "zeros_like"})
+ZEROS = frozenset(
+    {"zeros", "zeros_like", "sequence_mask", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not"}
+)
+MOVED = frozenset({"cast", "expand_dims", "transpose", "reshape", "tile", "getitem", "squeeze"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,17 @@ class Pole:
 
 
 def logarithms(trace: Trace) -> Iterator[Node]:
-    """The logarithms of data that a value which may be a loss is made of; the logarithm of a tensor of zeros is meant."""
+    """The logarithms of data that a value which may be a loss is made of; that of zeros or a mask is meant."""
     for node in trace.reached(1):
-        if node.operation in LOGARITHMS and node.arguments and not node.arguments[0].constant and node.arguments[0].operation not in ZEROS:
+        if node.operation in LOGARITHMS and node.arguments and not node.arguments[0].constant and not _deliberate(node.arguments[0]):
             yield node
+
+
+def _deliberate(operand: Node) -> bool:
+    """Whether an argument is 0 or 1 because it is a mask: its logarithm, 0 or minus infinity, is what is wanted."""
+    while operand.operation in MOVED and operand.arguments:
+        operand = operand.arguments[0]
+    return operand.operation in ZEROS
 
 
 def poles(trace: Trace) -> Iterator[Pole]:
