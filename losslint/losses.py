@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from losslint.names import FunctionNode, Index, Scoped, dotted
+from losslint.names import Index, Scoped, dotted
 
 LOSS_WORDS = re.compile(
     r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
@@ -30,6 +30,7 @@ METRIC_WORDS = re.compile(
     re.IGNORECASE,
 )
 PREDICTION_PARAMETER = re.compile(r"^_?(?:y_?)?(?:pred|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE)
+COUNT_WORDS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|confusion", re.IGNORECASE)
 BUILDER = re.compile(
     r"^_?(?:get|build|make|create|load|compile|plot|print|log|save|test|init|setup|select|parse|register|update)_", re.IGNORECASE
 )
@@ -82,7 +83,6 @@ class _Uses:
     lambdas: dict[ast.AST, str]
     metrics: frozenset[str]
     passed: frozenset[str]  # read as a value somewhere, not called
-    called: frozenset[str]
     single: frozenset[str]  # called for one sample at a time: mapped over the batch, or given ``x[i]``
 
 
@@ -111,7 +111,6 @@ def _uses(index: Index) -> _Uses:
     lambdas: dict[ast.AST, str] = {}
     metrics: set[str] = set()
     passed: set[str] = set()
-    called: set[str] = set()
     single: set[str] = set()
 
     def take(value: ast.expr, why: str) -> None:
@@ -128,8 +127,6 @@ def _uses(index: Index) -> _Uses:
     for scope in index.scopes:
         for call in scope.calls:
             method = _last(call.func)
-            if method:
-                called.add(method)
             compiles = method == "compile"
             for keyword in call.keywords:
                 if keyword.arg in LOSS_KEYWORDS and (compiles or keyword.arg != "losses"):
@@ -147,7 +144,7 @@ def _uses(index: Index) -> _Uses:
                 passed.update(filter(None, map(_last, _named_values(argument))))
         for value in scope.returned:
             passed.update(filter(None, map(_last, _named_values(value))))
-    return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(called), frozenset(single))
+    return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(single))
 
 
 def _is_loss_class(scope: Scoped) -> bool:
@@ -234,7 +231,10 @@ def _is_metric(scope: Scoped, uses: _Uses, path: str) -> bool:
     names = " ".join(filter(None, (scope.short, scope.owner.short if scope.owner else "")))
     if re.search(r"loss", names, re.IGNORECASE):
         return False
-    return bool(METRIC_WORDS.search(scope.short)) or "metric" in f"{names} {path.rpartition('/')[2]}".lower()
+    return (
+        bool(METRIC_WORDS.search(scope.short) or COUNT_WORDS.search(scope.short))
+        or "metric" in f"{names} {path.rpartition('/')[2]}".lower()
+    )
 
 
 def find(index: Index, path: str) -> list[Loss]:
@@ -273,8 +273,3 @@ def _may_hold_values(scope: Scoped) -> bool:
     if scope.attributes & SINKS:
         return True
     return bool(scope.attributes & (HINTS | REDUCTIONS)) and any(VALUE_WORDS.search(name) for name in scope.bound)
-
-
-def is_function(node: ast.AST) -> bool:
-    """Whether a definition can be called."""
-    return isinstance(node, FunctionNode)

@@ -108,7 +108,8 @@ def _range(run: Run, given: list[Value], site: Site) -> Value:
             return Items([Constant(i) for i in counted])
     made = unknown((), site, constant=True)
     stop = given[1] if len(given) > 1 else given[0] if given else None
-    return Node("range", (), site, made.facts, {"length": stop})
+    start = given[0].value if len(given) > 1 and isinstance(given[0], Constant) else 0
+    return Node("range", (), site, made.facts, {"length": stop, "start": start})
 
 
 def _zip(run: Run, given: list[Value], site: Site) -> Value:

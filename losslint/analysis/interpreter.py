@@ -257,7 +257,7 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
     for loss in find(runner.file.index, source.path):
         for trace in runner.traces(loss):
             traces.append(trace)
-            if trace.evidence >= 2 and trace.roots and all(None not in root.node.degree for root in trace.roots):
+            if trace.evidence >= 2 and trace.roots:
                 judged |= runner.path.inlined - {loss.node}
     return [_as_helper(t) if t.loss.node in judged and not t.loss.passed and t.loss.evidence < 3 else t for t in traces]
 

@@ -47,6 +47,7 @@ shape of the batch.
 * A sum behind an option that is named after a reduction, when the default is another one.
 * Sums divided by a fixed number: LL103 reports the number.
 * Style transfer (functions named after style, content, gram or total variation): its losses are sums over one image, not over a batch.
+* Metrics that count (true positives and the like): a count is meant to grow.
 
 ## Fix safety
 
@@ -220,6 +221,7 @@ def squared_error_loss(y_true, y_pred):
 """,
 )
 ONE_IMAGE = re.compile(r"gram(?:_|$)|style|content_(?:loss|cost)|(?:total_)?variation_(?:loss|cost)", re.IGNORECASE)
+COUNTS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|(?:^|_)num(?:_|$)|confusion", re.IGNORECASE)
 REDUCTION_OPTION = re.compile(r"reduc|sum|average|mean", re.IGNORECASE)
 SQUARES = "adds up the squares of all samples of the batch"
 LENGTHS = "takes one norm of all samples of the batch"
@@ -245,7 +247,7 @@ def _message(origin: Node, root: Node) -> str:
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every place where a value that training uses starts to grow with the batch size."""
-    if ONE_IMAGE.search(trace.loss.function):
+    if ONE_IMAGE.search(trace.loss.function) or (trace.loss.metric and COUNTS.search(trace.loss.function)):
         return
     if trace.flipped is not None and REDUCTION_OPTION.search(trace.flipped):
         return

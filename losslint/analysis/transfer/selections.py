@@ -10,7 +10,7 @@ from losslint.analysis import columns, degree
 from losslint.analysis.columns import rounded
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Value
-from losslint.analysis.shape import broadcast
+from losslint.analysis.shape import SCALAR, broadcast
 from losslint.analysis.transfer.indexing import boolean_mask, indices_of
 from losslint.analysis.transfer.results import Arguments, as_node, callable_value, made
 from losslint.operations.functions import where
@@ -54,6 +54,7 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
 def _parts(name: str, branches: list[Node]) -> degree.Degree:
     """The degree of a selection; of two whole branches the one that was made even stands for both."""
     even = [b.degree for b in branches if b.degree == degree.ZERO and not b.constant]
-    if name != "where" and even:
+    whole = name != "where" or all(b.shape == SCALAR for b in branches)
+    if whole and even:
         return degree.ZERO
     return degree.union((b.degree, b.constant) for b in branches)
