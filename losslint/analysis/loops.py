@@ -103,6 +103,11 @@ def accumulated(run: Run, target: ast.expr, value: Value, scope: Scope) -> Value
     return Node("add", arguments, value.site, replace(value.facts, degree=parts), value.details)
 
 
+def _configured(length: Value | None) -> bool:
+    """Whether the length of a range is a configured batch size."""
+    return isinstance(length, Node) and length.constant and length.marked("declared-batch")
+
+
 def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, element: Callable[[Scope], Value]) -> Items:
     """The items of a comprehension; one stand-in for each loop whose items are not known."""
     inner = Scope(scope.file, scope.function, scope, outside=scope.outside)
@@ -113,7 +118,9 @@ def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, elem
             made.items.append(element(inner))
             return
         generator = generators[depth]
-        items, power = _rounds(run, generator.iter, run.evaluate(generator.iter, inner), inner)
+        over = run.evaluate(generator.iter, inner)
+        items, power = _rounds(run, generator.iter, over, inner)
+        made.declared = made.declared or (power > 0 and isinstance(over, Node) and _configured(over.details.get("length")))
         made.power += power if not made.items else 0
         for item in items:
             statements.assign(run, generator.target, item, inner)

@@ -32,6 +32,7 @@ class Sequence:
     items: list[Value]
     mutable: bool = True
     power: int = 0  # filled once in a loop over the batch: its length grows with the batch
+    declared: bool = False  # its length is a configured batch size
 
 
 @dataclass(eq=False, slots=True)

@@ -101,7 +101,8 @@ def pack(value: Items, site: Site, axis: int = 0) -> Node:
     values = Columns(_common([p.columns.single for p in parts]), _common([p.columns.double for p in parts]))
     parts_degree = degree.union((p.degree, p.constant) for p in parts)
     whole = shape.insert(axis, length) if shape is not None else None
-    return made("pack", parts, site, shape=whole, degree=parts_degree, columns=values, python=all(p.facts.python for p in parts))
+    details: dict[str, Any] = {"declared": True} if value.declared else {}
+    return made("pack", parts, site, shape=whole, degree=parts_degree, columns=values, python=all(p.facts.python for p in parts), **details)
 
 
 def _common(rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
