@@ -121,7 +121,7 @@ def _declared_batch(value: Value, name: str, site: Site) -> Value:
         return value
     if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
         return setting(name, site, float(value.value))
-    if isinstance(value, Constant) and value.value is None:
+    if (isinstance(value, Constant) and value.value is None) or (isinstance(value, Named) and canonical(value.name) is None):
         return setting(name, site)
     if isinstance(value, Node) and value.constant and not value.marked("declared-batch") and value.operation in ("setting", "opaque"):
         return setting(name, site)
@@ -145,7 +145,7 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
             spelt = canonical(full)
             if spelt in VALUES:
                 return Constant(VALUES[spelt])
-            return Named(full)
+            return setting(name, site) if spelt is None and BATCH_SIZE_NAME.match(name) else Named(full)
         case Module(scope=inner):
             return bindings.member(run, inner.file, name) or setting(name, site)
         case Instance():
