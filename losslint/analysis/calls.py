@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import builtins, classes, methods
-from losslint.analysis.models import MODEL_NAME
+from losslint.analysis.models import MODEL_NAME, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -16,7 +16,7 @@ from losslint.analysis.roles import setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.shape import PER_SAMPLE
 from losslint.analysis.transfer import apply, apply_loss_object, as_node, unknown
-from losslint.losses import VALUE_WORDS
+from losslint.losses import LOSS_WORDS, VALUE_WORDS
 from losslint.operations.catalogue import Entry, bind, lookup, loss_class, operation
 from losslint.operations.namespaces import canonical
 
@@ -87,6 +87,8 @@ def _attribute_call(
     if isinstance(callee, Node) and callee.operation == "model-state":
         return callee
     owner = run.evaluate(owner_node, scope)
+    if name in ("add_weight", "add_variable") and isinstance(owner, Instance):
+        return trainable(site)
     sink(run, name, owner, positional, keywords, site)
     if not isinstance(owner, Named | Module | Instance | Class):
         done = methods.call_method(run, owner, name, positional, keywords, site)
@@ -247,6 +249,9 @@ def _foreign(name: str, positional: list[Value], keywords: dict[str, Value], sit
     operands = _operands(positional, keywords, site)
     if all(o.constant for o in operands):
         return setting(name, site)
+    last = name.rpartition(".")[2]
+    if MODEL_NAME.search(last) and not LOSS_WORDS.search(last) and any(o.shape is not None and o.shape.batch_axes for o in operands):
+        return model_call(positional, keywords, site)
     return unknown(operands, site)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from losslint.analysis import bindings, calls, classes, loops, statements
+from losslint.analysis.columns import UNKNOWN
+from losslint.analysis.degree import ZERO
 from losslint.analysis.models import LAYER_WEIGHTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Instance, Layer, Model, Module, Named, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import BATCH_SIZE_NAME, setting
+from losslint.analysis.roles import BATCH_SIZE_NAME, SETTING_NAME, setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.transfer import apply, as_node, subscript, unknown
 from losslint.analysis.truth import is_none, open_to_change, truth
@@ -69,7 +72,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
             return loops.comprehend(run, generators, scope, lambda inner: run.evaluate(elt, inner))
         case ast.DictComp(value=elt, generators=generators):
             made = loops.comprehend(run, generators, scope, lambda inner: run.evaluate(elt, inner))
-            return Dictionary(dict(enumerate(made.items)))
+            return Dictionary(dict(enumerate(made.items)) if isinstance(made, Items) else {})
         case ast.Slice(lower=lower, upper=upper, step=step):
             return Slice(*(None if part is None else run.evaluate(part, scope) for part in (lower, upper, step)))
         case ast.NamedExpr(target=target, value=inner):
@@ -184,6 +187,8 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
             return apply(operation("size"), {"x": owner}, site, run, ".size")
         case "ndim":
             return apply(operation("rank"), {"x": owner}, site, run, ".ndim")
+        case "rank" | "ndims" if owner.operation == "shape":
+            return apply(operation("rank"), {"x": owner.arguments[0]}, site, run, ".rank")
         case "dtype" | "name" | "device" | "graph":
             return setting(name, site)
         case "real" | "imag" | "values" | "data" | "flat":
@@ -194,8 +199,17 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
         return owner
     if owner.operation == "weights" or name in LAYER_WEIGHTS:
         return trainable(site)
-    kept = owner.shape if owner.operation == "parameter" else None
-    return unknown((owner,), site, shape=kept)
+    if owner.operation in ("parameter", "member"):
+        return _member(owner, name, site)
+    return unknown((owner,), site)
+
+
+def _member(owner: Node, name: str, site: Site) -> Node:
+    """What an object that the loss was given holds: a setting by its name, else an input from outside, of which little is known."""
+    if owner.shape is None and SETTING_NAME.match(name):
+        return setting(name, site)
+    facts = replace(owner.facts, columns=UNKNOWN, degree=ZERO)
+    return Node("member", (owner,), site, facts, {"name": name})
 
 
 def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:

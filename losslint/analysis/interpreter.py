@@ -175,8 +175,8 @@ class Run:
             path.roots, path.named = [], []  # numpy alone: it evaluates, it trains nothing
         roots = [*path.roots, *_last_resort(path.named, path.roots)]
         text = None if flipped is None else " ".join(ast.unparse(flipped).split())
-        if not roots and path.incomplete is None:
-            path.incomplete = "no value that training uses was found" if loss.evidence else None
+        if not roots and path.incomplete is None and loss.evidence >= 3:
+            path.incomplete = "no value that training uses was found"
         trace = Trace(loss, tuple(roots), text, path.incomplete, path.calls, tuple(path.unresolved))
         return _Walked(trace, path)
 
@@ -247,7 +247,7 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
     """Find the losses of a file and run each along its paths.
 
     A function that is only called by other losses, which were followed to an end, is judged where it is called: its own
-    returned value keeps the weakest evidence.
+    returned value keeps the weakest evidence. One that computes no tensor of its inputs is no loss, whatever its name.
     """
     runner = Run(source, settings, modules)
     if len(runner.file.index.scopes) > MOST_FUNCTIONS:
@@ -256,6 +256,8 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
     judged: set[ast.AST] = set()
     for loss in find(runner.file.index, source.path):
         for trace in runner.traces(loss):
+            if trace.incomplete is None and all(root.node.constant and not root.node.columns.known for root in trace.roots):
+                continue
             traces.append(trace)
             if trace.evidence >= 2 and trace.roots:
                 judged |= runner.path.inlined - {loss.node}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from losslint.analysis import degree, statements
-from losslint.analysis.node import Node
+from losslint.analysis.node import Facts, Node
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
@@ -45,8 +45,8 @@ def _rounds(run: Run, iterable: ast.expr, value: Value, scope: Scope) -> tuple[l
         length = value.details.get("length")
         counts = isinstance(length, Node) and not length.details.get("list")  # a parameter that Python counts is a list of tensors
         power = int(max(degree.known(length.degree), default=0)) if counts and length is not None else 0
-        counter = unknown((), site, shape=SCALAR, degree=degree.ZERO, constant=True, python=True)
-        return [counter], power
+        facts = Facts(SCALAR, constant=True, python=True)
+        return [Node("counter", (), site, facts, {"range": value})], power
     if isinstance(value, Node) and value.operation == "parameter":
         return [Node("parameter", (), site, value.facts, value.details)], 0
     items = iterate(value, site, run)
@@ -108,8 +108,8 @@ def _configured(length: Value | None) -> bool:
     return isinstance(length, Node) and length.constant and length.marked("declared-batch")
 
 
-def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, element: Callable[[Scope], Value]) -> Items:
-    """The items of a comprehension; one stand-in for each loop whose items are not known."""
+def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, element: Callable[[Scope], Value]) -> Value:
+    """The items of a comprehension; one stand-in for each loop whose items are not known. That of a bare counter is its range."""
     inner = Scope(scope.file, scope.function, scope, outside=scope.outside)
     made = Items([])
 
@@ -129,4 +129,5 @@ def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, elem
             level(depth + 1)
 
     level(0)
-    return made
+    only = made.items[0] if len(made.items) == 1 and not generators[0].ifs else None
+    return only.details["range"] if isinstance(only, Node) and only.operation == "counter" else made

@@ -28,6 +28,7 @@ BATCH_NAME = re.compile(
     r"query|key|value|pos|neg|source|style|content|left|right|u$|v$|f$",
     re.IGNORECASE,
 )
+CLASS_WEIGHTS = re.compile(r"^(?:class|cls|label|loss)_?weights?$", re.IGNORECASE)
 MASK_NAME = re.compile(r"mask|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
 BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
@@ -113,6 +114,8 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
             given[name] = "framework"
         elif name in scope.unpacked and not TRUE_NAME.search(name) and not PRED_NAME.search(name):
             given[name] = "input"
+        elif CLASS_WEIGHTS.match(name):
+            given[name] = "setting"
         elif MASK_NAME.search(name):
             given[name] = "mask" if not SETTING_NAME.match(name) else "unknown"
         elif SETTING_NAME.match(name) or BATCH_SIZE_NAME.match(name):

@@ -74,7 +74,8 @@ MAPPINGS = (
     Operation(
         "while_loop", Kind.MAPPING, "cond body x", "tf.while_loop K.while_loop ops.while_loop ops.fori_loop", 1, aliases="loop_vars=x"
     ),
-    Operation("py_function", Kind.MAPPING, "f x", "tf.py_function tf.py_func tf.numpy_function tf.py_eval", 1, aliases="func=f inp=x"),
+    Operation("py_function", Kind.MAPPING, "f x", "tf.py_function", 1, aliases="func=f inp=x"),
+    Operation("numpy_function", Kind.MAPPING, "f x", "tf.numpy_function tf.py_func", 1, flow=Flow.BLOCKED, aliases="func=f inp=x"),
 )
 
 EFFECTS = (

@@ -54,7 +54,7 @@ SIZES = (
 )
 
 SELECTIONS = (
-    Operation("where", Kind.SELECTION, "condition x y", each("tf ops np", "where") + " tf.where_v2 tf.select", 3, f.where, tolerance=0, aliases="x1=x x2=y"),
+    Operation("where", Kind.SELECTION, "condition x y", each("tf ops np", "where") + " tf.where_v2 tf.select K.where", 3, f.where, tolerance=0, aliases="x1=x x2=y"),
     Operation("cond", Kind.SELECTION, "condition x y", "tf.cond ops.cond tf.contrib.framework.smart_cond tf.smart_cond", 3, f.where, aliases="pred=condition true_fn=x false_fn=y true_fun=x false_fun=y"),
     Operation("switch", Kind.SELECTION, "condition x y", "K.switch", 3, f.where, aliases="then_expression=x else_expression=y"),
     Operation("boolean_mask", Kind.SELECTION, "x mask axis", "tf.boolean_mask tf.ragged.boolean_mask np.extract"),

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis.node import Node, Site
+from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, LossObject, Value
+from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import Axis, Shape
 from losslint.analysis.transfer import indexing
 from losslint.analysis.transfer.contractions import contraction
@@ -19,13 +20,14 @@ from losslint.analysis.transfer.reductions import reduction
 from losslint.analysis.transfer.results import Arguments, as_node, callable_value, pack, unknown
 from losslint.analysis.transfer.selections import selection
 from losslint.analysis.transfer.shapes import shaped
-from losslint.operations.operation import Kind, Operation
+from losslint.operations.operation import Flow, Kind, Operation
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 __all__ = ["apply", "apply_loss_object", "as_node", "iterate", "pack", "subscript", "unknown"]
 
+HOST_CALLS = frozenset({"py_function", "numpy_function"})
 GATHERS = frozenset({"gather", "gather_nd", "take_along_axis"})
 
 
@@ -88,8 +90,13 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
 
 
 def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
-    """`map_fn`: the function on one row, with the first axis put back."""
+    """`map_fn`: the function on one row, with the first axis put back; `py_function`: the function on its list of inputs."""
     function, x = arguments.get("f"), arguments.get("x", Constant(None))
+    if op.name in HOST_CALLS and callable_value(function) and function is not None:
+        done = run.call(function, list(x.items) if isinstance(x, Items) else [x], {}, site)
+        if isinstance(done, Node) and op.flow is not Flow.FLOWS:
+            return Node(op.name, (done,), site, replace(done.facts, gradient=min(done.gradient, Gradient.BLOCKED)))
+        return done
     operand = as_node(x, site)
     if (
         op.name != "map_fn"

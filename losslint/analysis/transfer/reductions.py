@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import UNKNOWN, Columns
@@ -14,26 +14,81 @@ from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, fl
 from losslint.operations.operation import Flow, Operation
 
 EACH_AXIS = 4  # elements that a reduced axis of unknown length stands for
-REST = "rest"  # all axes but the first: range(1, rank)
-Axes = tuple[int, ...] | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The axes ``range(start, rank + end)`` of a value of any rank: ``Span(1, 0)`` is all but the first; None: no end is known."""
+
+    start: int
+    end: int | None
+
+
+Axes = tuple[int, ...] | Span | None
+
+
+def _from_rank(value: Value | None) -> int | None:
+    """``k`` of an integer that is the rank of a value plus ``k``."""
+    if not isinstance(value, Node):
+        return None
+    if value.operation == "rank":
+        return 0
+    if value.operation in ("add", "subtract"):
+        base, offset = _from_rank(value.arguments[0]), literal(value.arguments[1])
+        if base is not None and isinstance(offset, int):
+            return base + offset if value.operation == "add" else base - offset
+    if value.operation in ("cast", "identity"):
+        return _from_rank(value.arguments[0])
+    return None
 
 
 def axes_of(value: Value | None) -> tuple[bool, Axes]:
-    """Whether an axis argument is known, and the axes: None for all, `REST` for all but the first."""
+    """Whether an axis argument is known, and the axes, None for all."""
     if value is None or (isinstance(value, Constant) and value.value is None):
         return True, None
+    if isinstance(value, Items):
+        found = [axis_number(item) for item in value.items]
+        numbers = tuple(n for n in found if n is not None)
+        return len(numbers) == len(found), numbers
+    number = axis_number(value)
+    if number is not None:
+        return True, (number,)
+    if isinstance(value, Node) and value.operation == "range":
+        start, end = value.details.get("start"), _from_rank(value.details.get("length"))
+        if isinstance(start, int) and start >= 0 and (start > 0 if end is None else end <= 0):
+            return True, Span(start, end)
+    return False, ()
+
+
+def axis_number(value: Value | None) -> int | None:
+    """An axis: a literal, or one counted from the rank (``rank - 1`` is the last)."""
     number = literal(value)
     if isinstance(number, int):
-        return True, (int(number),)
-    if isinstance(value, Items):
-        found = [literal(item) for item in value.items]
-        if all(isinstance(n, int) for n in found):
-            return True, tuple(found)
-        return False, ()
-    if isinstance(value, Node) and value.operation == "range":
-        if value.details.get("start") == 1 or value.details.get("start") is None:
-            return value.details.get("start") == 1, REST
-    return False, ()
+        return int(number)
+    offset = _from_rank(value)
+    return offset if offset is not None and offset < 0 else None
+
+
+def _spanned(shape: Shape, span: Span, keepdims: bool) -> tuple[Shape | None, list[Axis] | None]:
+    """A shape without the axes of a span, and the axes that went."""
+    if span.end is None:
+        known = shape.lead[: span.start]
+        return (Shape(known, 0) if len(known) == span.start else None), [*shape.lead[span.start :], ANY]
+    if shape.exact:
+        return shape.reduce(tuple(range(span.start, len(shape.lead) + span.end)), keepdims)
+    kept = shape.trail[len(shape.trail) + span.end :] if -span.end <= len(shape.trail) else None
+    if span.start > len(shape.lead) or (kept is None and shape.hidden == 0 and -span.end > len(shape.trail)):
+        return None, None  # too few axes are known to tell which go
+    left = shape.lead[: span.start]
+    gone_ = [
+        *shape.lead[span.start :],
+        *([ANY] * (shape.hidden or 0)),
+        *shape.trail[: len(shape.trail) + span.end if kept is not None else 0],
+    ]
+    behind = kept if kept is not None else (*([ANY] * (-span.end - len(shape.trail))), *shape.trail)
+    if keepdims:
+        return Shape((*left, *([ONE] * (len(shape.lead) - len(left)))), shape.hidden, behind), gone_
+    return Shape((*left, *behind)), gone_
 
 
 def gone(x: Node, known: bool, axes: Axes, keepdims: bool) -> tuple[Shape | None, list[Axis] | None]:
@@ -48,15 +103,11 @@ def gone(x: Node, known: bool, axes: Axes, keepdims: bool) -> tuple[Shape | None
             return SCALAR if not keepdims else None, None
         return shape.reduce(None, keepdims)
     if shape is None:
-        if isinstance(axes, str) or 0 not in axes:
-            return None, [ANY] * (1 if isinstance(axes, str) else len(axes))  # never the batch axis
+        spanned = isinstance(axes, Span)
+        if (spanned and axes.start > 0) or (not spanned and 0 not in axes):
+            return None, [ANY] * (1 if spanned else len(axes))  # never the batch axis
         return None, None
-    if isinstance(axes, str):
-        left = Shape(shape.lead[:1]) if shape.lead else None
-        if keepdims and left is not None:
-            left = replace(shape, lead=(shape.lead[0], *(ONE for _ in shape.lead[1:])))
-        return left, [*shape.lead[1:], *([ANY] * (shape.hidden or 0)), *shape.trail]
-    return shape.reduce(axes, keepdims)
+    return _spanned(shape, axes, keepdims) if isinstance(axes, Span) else shape.reduce(axes, keepdims)
 
 
 def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:

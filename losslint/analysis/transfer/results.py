@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import Columns
-from losslint.analysis.degree import Degree
+from losslint.analysis.degree import UNKNOWN, ZERO, Degree
 from losslint.analysis.node import Facts, Gradient, Node, Site, blend
 from losslint.analysis.objects import Constant, Function, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -59,13 +59,15 @@ def unknown(
     site: Site,
     *,
     shape: Shape | None = None,
-    degree: Degree = degree.UNKNOWN,
+    degree: Degree | None = None,
     constant: bool | None = None,
     python: bool = False,
 ) -> Node:
-    """A value of which nothing is known but what it may have come from."""
+    """A value of which nothing is known but what it may have come from; one that is made of settings does not grow."""
     flow, came, fixed = blend(tuple(operands))
-    facts = Facts(shape, degree, columns.UNKNOWN, flow, came, bool(operands) and fixed if constant is None else constant, python)
+    settled = bool(operands) and fixed if constant is None else constant
+    grown = degree if degree is not None else ZERO if settled else UNKNOWN
+    facts = Facts(shape, grown, columns.UNKNOWN, flow, came, settled, python)
     return Node("opaque", tuple(operands), site, facts)
 
 

@@ -50,7 +50,7 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
             first = arguments.get("perm")
             shape = _transposed(x.shape, Items([first, *rest]) if rest and first is not None else first, spelling)
         case "tile" | "repeat" | "repeat_rows":
-            shape, declared = _tiled(op.name, x.shape, arguments, site)
+            shape, declared = _tiled(op.name, x, arguments, site)
             details = {"declared": True} if declared else {}
         case "broadcast_to":
             shape = reshaped(as_node(Items([]), site), arguments.get("shape"), site)[0]
@@ -82,6 +82,7 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
         columns=values,
         gradient=gradient,
         marks=x.facts.marks,
+        constant=x.constant and (shape is None or not shape.power or bool(details)),
         python=x.facts.python,
         **details,
     )
@@ -113,7 +114,8 @@ def _transposed(shape: Shape | None, perm: Value | None, spelling: str) -> Shape
     return Shape(tuple(axes[i] for i in order))
 
 
-def _tiled(name: str, shape: Shape | None, arguments: Arguments, site: Site) -> tuple[Shape | None, bool]:
+def _tiled(name: str, x: Node, arguments: Arguments, site: Site) -> tuple[Shape | None, bool]:
+    shape = Shape((), 0) if x.shape is None and x.constant else x.shape  # settings have no batch axis
     if shape is None:
         return None, False
     if name == "repeat_rows":
