@@ -103,10 +103,8 @@ def gone(x: Node, known: bool, axes: Axes, keepdims: bool) -> tuple[Shape | None
             return SCALAR if not keepdims else None, None
         return shape.reduce(None, keepdims)
     if shape is None:
-        spanned = isinstance(axes, Span)
-        if (spanned and axes.start > 0) or (not spanned and 0 not in axes):
-            return None, [ANY] * (1 if spanned else len(axes))  # never the batch axis
-        return None, None
+        batch = axes.start == 0 if isinstance(axes, Span) else 0 in axes
+        return None, None if batch else [ANY] * (1 if isinstance(axes, Span) else len(axes))
     return _spanned(shape, axes, keepdims) if isinstance(axes, Span) else shape.reduce(axes, keepdims)
 
 
