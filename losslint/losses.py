@@ -156,6 +156,14 @@ def _is_loss_class(scope: Scoped) -> bool:
     return any(re.search(r"Loss(?:FunctionWrapper)?$", base) for base in bases) or (scope.short.endswith("Loss") and bool(bases))
 
 
+def _makes_loss(scope: Scoped) -> bool:
+    """Whether it is the constructor of a loss class that leaves the computing to its base: the class has no other method to be met by."""
+    owner = scope.owner
+    if owner is None or scope.short != "__init__" or not _is_loss_class(owner):
+        return False
+    return not {"call", "__call__"} & owner.bound
+
+
 def _is_test(scope: Scoped) -> bool:
     return scope.short.startswith("test_") or bool(scope.owner and re.search(r"Test(?:Case|s)?$|^Test", scope.owner.short))
 
@@ -247,7 +255,7 @@ def find(index: Index, path: str) -> list[Loss]:
         if scope.function is None:
             continue
         evidence, why = _function_evidence(scope, uses, index)
-        if not evidence and not _may_hold_values(scope):
+        if not evidence and not _may_hold_values(scope) and not _makes_loss(scope):
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):
             continue

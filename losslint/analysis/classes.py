@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from losslint.analysis import bindings
-from losslint.analysis.node import Site
+from losslint.analysis.node import Facts, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Named, Value
 from losslint.analysis.scope import Scope
 
@@ -32,6 +32,32 @@ def ancestry(cls: Class) -> Iterator[Class | Named]:
             queue.extend(current.bases)
         elif isinstance(current, Named):
             yield current
+
+
+def methods(cls: Class) -> dict[str, list[tuple[ast.FunctionDef, Class]]]:
+    """Every method that a class and its project bases define under a name, nearest first, each with the class it is written in."""
+    found: dict[str, list[tuple[ast.FunctionDef, Class]]] = {}
+    for base in ancestry(cls):
+        if isinstance(base, Named):
+            continue
+        for statement in base.node.body:
+            if isinstance(statement, ast.FunctionDef):
+                found.setdefault(statement.name, []).append((statement, base))
+    return found
+
+
+def foreign_bases(cls: Class) -> Iterator[str | None]:
+    """The bases outside the project by their full name, None for one of which nothing is known."""
+    for base in ancestry(cls):
+        if isinstance(base, Named):
+            yield base.name
+        else:
+            yield from (None for other in base.bases if not isinstance(other, Class | Named))
+
+
+def definition(method: ast.FunctionDef, owner: Class) -> Node:
+    """A method's definition as a value of the record: where a report about the class is placed."""
+    return Node("definition", (), Site(method, owner.source, f"{owner.name}.{method.name}"), Facts(None, constant=True))
 
 
 def inherits(cls: Class, pattern: re.Pattern[str]) -> bool:

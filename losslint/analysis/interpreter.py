@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from losslint.analysis import bindings, calls, expressions, statements
 from losslint.analysis.node import Node, Site, reach
-from losslint.analysis.objects import Constant, Function, Instance, Value
+from losslint.analysis.objects import Class, Constant, Function, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.scope import File, Scope
@@ -39,6 +39,7 @@ class Path:
     stack: list[ast.AST] = field(default_factory=list)
     inlined: set[ast.AST] = field(default_factory=set)
     entry: Scope | None = None
+    owner: Class | None = None
     steps: int = 0
     calls: int = 0
     numpy: bool = False  # numpy was called on something that is no setting
@@ -177,7 +178,7 @@ class Run:
         text = None if flipped is None else " ".join(ast.unparse(flipped).split())
         if not roots and path.incomplete is None and loss.evidence >= 3:
             path.incomplete = "no value that training uses was found"
-        trace = Trace(loss, tuple(roots), text, path.incomplete, path.calls, tuple(path.unresolved))
+        trace = Trace(loss, tuple(roots), text, path.incomplete, path.calls, tuple(path.unresolved), path.owner)
         return _Walked(trace, path)
 
     def _enter(self, loss: Loss) -> None:
@@ -191,6 +192,7 @@ class Run:
                 self.file.executing = False
             return
         function = bindings.loss_function(self, loss)
+        self.path.owner = function.bound.cls if isinstance(function.bound, Instance) else None
         self.path.entry = scope = bindings.entry_scope(self, loss, function)
         self.path.stack.append(node)
         value = self.body(node, scope)

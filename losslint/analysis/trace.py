@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from losslint.analysis.node import Node, reach
+from losslint.analysis.objects import Class
 from losslint.finding import Confidence
 from losslint.losses import Loss
 
@@ -45,6 +46,8 @@ class Trace:
         The source text of the one test that was taken the other way on this path; None on the default path.
     incomplete
         Why the run stopped understanding, or None.
+    owner
+        The class that the loss is a method of.
     """
 
     loss: Loss
@@ -53,6 +56,7 @@ class Trace:
     incomplete: str | None = None
     calls: int = 0  # framework calls met
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
+    owner: Class | None = None
     _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _evidence: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 

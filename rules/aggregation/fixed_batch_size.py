@@ -99,13 +99,16 @@ import tensorflow as tf
 
 
 class PairLoss(tf.keras.losses.Loss):
-    def __init__(self, batch_size):
-        super().__init__()
+    def __init__(self, batch_size, **kwargs):
+        super().__init__(**kwargs)
         self.batch_size = batch_size
 
     def call(self, y_true, y_pred):
         pairs = tf.reshape(y_pred, [self.batch_size, 2, 16])  # here
         return tf.reduce_mean(tf.square(pairs[:, 0] - pairs[:, 1]), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "batch_size": self.batch_size}
 """,
     """\
 import tensorflow as tf

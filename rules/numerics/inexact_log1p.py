@@ -93,13 +93,16 @@ from keras import ops
 
 
 class CauchyLoss(keras.losses.Loss):
-    def __init__(self, scale=1.0):
-        super().__init__()
+    def __init__(self, scale=1.0, **kwargs):
+        super().__init__(**kwargs)
         self.scale = scale
 
     def call(self, y_true, y_pred):
         squares = ops.square((y_true - y_pred) / self.scale)
         return ops.mean(ops.log(1.0 + squares), axis=-1)  # here
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
 """,
     """\
 import tensorflow as tf

@@ -93,13 +93,16 @@ from keras import ops
 
 
 class Misses(keras.losses.Loss):
-    def __init__(self, epsilon=1e-8):
-        super().__init__()
+    def __init__(self, epsilon=1e-8, **kwargs):
+        super().__init__(**kwargs)
         self.epsilon = epsilon
 
     def call(self, y_true, y_pred):
         lifted = y_pred + self.epsilon
         return -ops.mean((1.0 - y_true) * ops.log(1.0 - lifted), axis=-1)  # here
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
 """,
     """\
 import tensorflow as tf

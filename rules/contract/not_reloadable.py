@@ -1,0 +1,351 @@
+"""LL502 not-reloadable: a loss class that forgets how it was made when its model is saved.
+
+## What it does
+
+Reports a subclass of the Keras `Loss` whose constructor takes parameters that `get_config` does not give back, because there
+is no `get_config` or because it leaves some of them out.
+
+## Why is this bad
+
+When Keras saves a compiled model, or writes its configuration, it asks the loss for `get_config`, and makes the loss anew
+from the answer. The `get_config` of the base class knows `name` and `reduction` and nothing else. A parameter without a
+default makes loading fail. One with a default is worse: the loaded model trains on, with the default value instead of
+yours, and nothing says so.
+
+## Example
+
+```python
+import keras
+from keras import ops
+
+
+class FocalLoss(keras.losses.Loss):
+    def __init__(self, gamma=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.gamma = gamma
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.clip(y_pred, 1e-7, 1.0)
+        return -ops.sum(y_true * (1.0 - y_pred) ** self.gamma * ops.log(y_pred), axis=-1)
+```
+
+## Use instead
+
+```python
+import keras
+from keras import ops
+
+
+class FocalLoss(keras.losses.Loss):
+    def __init__(self, gamma=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.gamma = gamma
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.clip(y_pred, 1e-7, 1.0)
+        return -ops.sum(y_true * (1.0 - y_pred) ** self.gamma * ops.log(y_pred), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "gamma": self.gamma}
+```
+
+## What it does not flag
+
+* `name`, `reduction`, `dtype`, and what `*args` and `**kwargs` take.
+* A parameter that a base class keeps, and classes with a base that losslint cannot read.
+* A `get_config` that reads the attribute which the constructor made of the parameter, under whatever name.
+* A parameter that an own `from_config` supplies.
+* A function that a class with a `get_config` is made with: a wrapper, whose subclasses supply the function.
+
+## Fix safety
+
+Not automated yet. A generated `get_config` changes what is saved and nothing of training.
+
+## How it is confirmed
+
+Not automated yet. The experiment makes the loss, serialises it and makes it anew: that raises, or a parameter is lost.
+
+## Known misses
+
+* A `get_config` that names a parameter and gives another value for it.
+
+## References
+
+* Keras, *Save, serialize, and export models*, on custom objects. https://keras.io/guides/serialization_and_saving/
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from losslint.analysis.classes import definition, foreign_bases, methods
+from losslint.analysis.objects import Class
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.operations.namespaces import canonical
+from losslint.rule import Report, Rule
+
+from .configuration import functions, handed_on, told_by_config, words
+
+BAD = (
+    """\
+import keras
+from keras import ops
+
+
+class FocalLoss(keras.losses.Loss):
+    def __init__(self, gamma=2.0, **kwargs):  # here
+        super().__init__(**kwargs)
+        self.gamma = gamma
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.clip(y_pred, 1e-7, 1.0)
+        return -ops.sum(y_true * (1.0 - y_pred) ** self.gamma * ops.log(y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+class WeightedError(tf.keras.losses.Loss):
+    def __init__(self, positive, negative, name="weighted_error"):  # here
+        super().__init__(name=name)
+        self.positive = positive
+        self.negative = negative
+
+    def call(self, y_true, y_pred):
+        weights = tf.where(y_true > 0.5, self.positive, self.negative)
+        return tf.reduce_mean(weights * tf.abs(y_true - y_pred), axis=-1)
+
+    def get_config(self):
+        config = super().get_config()
+        config["positive"] = self.positive
+        return config
+""",
+    """\
+from tensorflow.keras.losses import BinaryCrossentropy
+
+
+class ScaledCrossentropy(BinaryCrossentropy):
+    def __init__(self, scale, from_logits=False, **kwargs):  # here
+        super().__init__(from_logits=from_logits, **kwargs)
+        self._scale = float(scale)
+
+    def call(self, y_true, y_pred):
+        return self._scale * super().call(y_true, y_pred)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class QuantileBase(keras.losses.Loss):
+    def __init__(self, quantile, **kwargs):
+        super().__init__(**kwargs)
+        self.quantile = quantile
+
+    def call(self, y_true, y_pred):
+        error = y_true - y_pred
+        return ops.mean(ops.maximum(self.quantile * error, (self.quantile - 1.0) * error), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "quantile": self.quantile}
+
+
+class ScaledQuantile(QuantileBase):
+    def __init__(self, quantile, scale=1.0, **kwargs):  # here
+        super().__init__(quantile, **kwargs)
+        self.scale = scale
+
+    def call(self, y_true, y_pred):
+        return self.scale * super().call(y_true, y_pred)
+""",
+)
+GOOD = (
+    """\
+import keras
+from keras import ops
+
+
+class FocalLoss(keras.losses.Loss):
+    def __init__(self, gamma=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.gamma = gamma
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.clip(y_pred, 1e-7, 1.0)
+        return -ops.sum(y_true * (1.0 - y_pred) ** self.gamma * ops.log(y_pred), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "gamma": self.gamma}
+""",
+    """\
+import tensorflow as tf
+
+
+class SmoothError(tf.keras.losses.Loss):
+    def __init__(self, reduction="sum_over_batch_size", name="smooth_error"):
+        super().__init__(reduction=reduction, name=name)
+
+    def call(self, y_true, y_pred):
+        return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+class Pinball(tf.keras.losses.Loss):
+    def __init__(self, low, high, **kwargs):
+        super().__init__(**kwargs)
+        width = high - low
+        self.settings = {"low": low, "high": high}
+        self.scale = 1.0 / width
+
+    def call(self, y_true, y_pred):
+        return self.scale * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(self.settings)
+        return config
+""",
+    """\
+import keras
+from keras import ops
+
+
+class Configured(keras.losses.Loss):
+    def __init__(self, power, **kwargs):
+        super().__init__(**kwargs)
+        self._power = ops.convert_to_tensor(power)
+
+    @property
+    def power(self):
+        return float(self._power)
+
+    def get_config(self):
+        return dict(super().get_config(), power=self.power)
+
+
+class PowerError(Configured):
+    def __init__(self, exponent, **kwargs):
+        super().__init__(power=exponent, **kwargs)
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred) ** self._power, axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def weighted_error(y_true, y_pred, weight):
+    return weight * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+
+class WeightedError(tf.keras.losses.LossFunctionWrapper):
+    def __init__(self, weight=2.0, name="weighted_error"):
+        super().__init__(weighted_error, name=name, weight=weight)
+
+    def call(self, y_true, y_pred):
+        return super().call(tf.cast(y_true, y_pred.dtype), y_pred)
+""",
+    """\
+import tensorflow as tf
+
+
+class Wrapped(tf.keras.losses.Loss):
+    def __init__(self, fn, name=None, **kwargs):
+        super().__init__(name=name)
+        self.fn = fn
+        self._options = kwargs
+
+    def call(self, y_true, y_pred):
+        return self.fn(y_true, y_pred, **self._options)
+
+    def get_config(self):
+        return {**super().get_config(), **self._options}
+""",
+    """\
+from losses_of_a_package import ConfigurableLoss
+import tensorflow as tf
+
+
+class HuberLike(ConfigurableLoss):
+    def __init__(self, delta):
+        super().__init__()
+        self.delta = delta
+
+    def call(self, y_true, y_pred):
+        return tf.reduce_mean(tf.minimum(tf.abs(y_true - y_pred), self.delta), axis=-1)
+""",
+)
+MISSES = (
+    """\
+import keras
+from keras import ops
+
+
+class FocalLoss(keras.losses.Loss):
+    def __init__(self, gamma=2.0, **kwargs):  # here
+        super().__init__(**kwargs)
+        self.gamma = gamma
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred) ** self.gamma, axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "gamma": 2.0}
+""",
+)
+KEPT_BY_KERAS = frozenset({"name", "reduction", "dtype"})
+HARMLESS = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+EVERYTHING = frozenset({"locals", "vars", "__dict__", "setattr", "getattr", "__init_args__", "signature"})
+
+
+def _keras_bases(cls: Class) -> set[str] | None:
+    """The Keras losses that a class derives from; None if one of its bases cannot be read."""
+    names = {name for name in foreign_bases(cls) if name not in HARMLESS}
+    found = {canonical(name) if name else None for name in names}
+    if all(name and name.startswith(("keras.losses.", "tf.losses.")) for name in found):
+        return {name for name in found if name}
+    return None
+
+
+def _parameters(node: ast.FunctionDef) -> list[tuple[str, bool]]:
+    """The parameters of a constructor that are its own affair, each with whether it has a default."""
+    arguments = node.args
+    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    late = len(positional) - len(arguments.defaults)
+    found = [(name, index >= late) for index, name in enumerate(positional) if index]
+    found += [(a.arg, default is not None) for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    return [(name, default) for name, default in found if name not in KEPT_BY_KERAS]
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """The constructor of the loss's class, if a parameter of it is lost."""
+    cls = trace.owner
+    if cls is None or not (bases := _keras_bases(cls)):
+        return
+    own = methods(cls)
+    if "__init__" not in own:
+        return
+    constructor, where = own["__init__"][0]
+    told = told_by_config(cls) | handed_on(cls, constructor, bases) | functions(cls)
+    used = words(ast.Module(constructor.body, []))
+    lost = [(name, default) for name, default in _parameters(constructor) if name not in told and (name in used or not default)]
+    if not lost or told & EVERYTHING:
+        return
+    names = " and ".join(", ".join(f"`{name}`" for name, _ in lost).rsplit(", ", 1))
+    left = "which its `get_config` leaves out" if "get_config" in own else "but no `get_config` tells Keras so"
+    needed = next((name for name, default in lost if not default), None)
+    then = (
+        f"loading a saved model fails for want of `{needed}`"
+        if needed
+        else f"after loading, {names} will be back at the default, and nothing says so"
+    )
+    message = f"`{cls.node.name}.__init__` takes {names}, {left}: {then}"
+    help_ = f'write a `get_config` that returns `{{**super().get_config(), "{lost[0][0]}": …}}` with every parameter of `__init__`'
+    yield Report(definition(constructor, where), message, help_)
+
+
+RULE = Rule("LL502", "not-reloadable", Severity.WARNING, check, BAD, GOOD, MISSES)
