@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from losslint.names import Index, Scoped, dotted
+from losslint.names import Index, Scoped
 
 LOSS_WORDS = re.compile(
     r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
@@ -29,7 +29,9 @@ METRIC_WORDS = re.compile(
     r"|specificity|sensitivity|metric",
     re.IGNORECASE,
 )
-PREDICTION_PARAMETER = re.compile(r"^_?(?:y_?)?(?:pred|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE)
+PREDICTION_PARAMETER = re.compile(
+    r"^_?(?:y_?)?(?:pred(?!icate|ecessor)|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE
+)
 COUNT_WORDS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|confusion", re.IGNORECASE)
 BUILDER = re.compile(
     r"^_?(?:get|build|make|create|load|compile|plot|print|log|save|test|init|setup|select|parse|register|update)_", re.IGNORECASE
@@ -95,15 +97,29 @@ def _named_values(value: ast.expr) -> Iterator[ast.expr]:
         case ast.Dict():
             for item in value.values:
                 yield from _named_values(item)
-        case ast.Call(func=function, args=[first, *_]) if (dotted(function) or "").rpartition(".")[2] == "partial":
+        case ast.Call(func=function, args=[first, *_]) if _last(function) == "partial":
             yield from _named_values(first)
         case _:
             yield value
 
 
 def _last(node: ast.expr) -> str | None:
-    name = dotted(node)
-    return name.rpartition(".")[2] if name else None
+    """The last name of a dotted one."""
+    if isinstance(node, ast.Name):
+        return node.id
+    owner = node
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    return node.attr if isinstance(node, ast.Attribute) and isinstance(owner, ast.Name) else None
+
+
+def _names(values: Iterable[ast.expr]) -> Iterator[str]:
+    """The names that stand as values among these, by themselves or as the items of a list or dict."""
+    for value in values:
+        if isinstance(value, ast.Name):
+            yield value.id
+        elif not isinstance(value, ast.Constant):
+            yield from filter(None, map(_last, _named_values(value)))
 
 
 def _uses(index: Index) -> _Uses:
@@ -132,18 +148,17 @@ def _uses(index: Index) -> _Uses:
                 if keyword.arg in LOSS_KEYWORDS and (compiles or keyword.arg != "losses"):
                     take(keyword.value, f"passed as {keyword.arg}= of {method or 'a call'}")
                 elif keyword.arg in ("metrics", "weighted_metrics") and compiles:
-                    metrics.update(filter(None, map(_last, _named_values(keyword.value))))
+                    metrics.update(_names([keyword.value]))
             if compiles and len(call.args) >= 2 and isinstance(call.func, ast.Attribute):
                 take(call.args[1], "passed to compile")
             if method in MAPPINGS:
-                single.update(filter(None, map(_last, call.args[:1])))
+                single.update(_names(call.args[:1]))
                 continue
             if method and call.args and all(isinstance(a, ast.Subscript) and isinstance(a.slice, ast.Name) for a in call.args):
                 single.add(method)
-            for argument in (*call.args, *(k.value for k in call.keywords)):
-                passed.update(filter(None, map(_last, _named_values(argument))))
-        for value in scope.returned:
-            passed.update(filter(None, map(_last, _named_values(value))))
+            passed.update(_names(call.args))
+            passed.update(_names(keyword.value for keyword in call.keywords))
+        passed.update(_names(scope.returned))
     return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(single))
 
 
@@ -186,16 +201,22 @@ def _factory(scope: Scoped) -> Scoped | None:
     return None
 
 
-def _returns_inner(scope: Scoped, index: Index) -> bool:
+def _returns_inner(scope: Scoped) -> bool:
     """Whether a function returns a function defined in it: then the inner one is the loss."""
-    inner = {s.short for s in index.scopes if s.parent is scope and s.function is not None}
-    return any(
-        isinstance(value, ast.Lambda) or any(_last(item) in inner and not isinstance(item, ast.Call) for item in _named_values(value))
-        for value in scope.returned
+    return any(isinstance(value, ast.Lambda) or any(name in scope.functions for name in _names([value])) for value in scope.returned)
+
+
+def _reduces(scope: Scoped) -> bool:
+    """Whether a reduction of the framework is called: Python's own `sum` and `max` are none."""
+    if not scope.called & REDUCTIONS:
+        return False
+    functions = [call.func for call in scope.calls]
+    return any(f.attr in REDUCTIONS for f in functions if isinstance(f, ast.Attribute)) or any(
+        f.id in REDUCTIONS and f.id not in ("sum", "max") for f in functions if isinstance(f, ast.Name)
     )
 
 
-def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, str]:
+def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
     node = scope.node
     if node in uses.lambdas:
         return 3, uses.lambdas[node]
@@ -204,7 +225,7 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
     named = scope.short
     if scope.owner is not None and named in ("call", "__call__") and _is_loss_class(scope.owner):
         return 3, f"`{named}` of the loss class {scope.owner.short}"
-    if _returns_inner(scope, index) or (named in uses.single and named not in uses.losses):
+    if _returns_inner(scope) or (named in uses.single and named not in uses.losses):
         return 0, ""
     if named in uses.losses and isinstance(node, ast.FunctionDef) and scope.parameters:
         if "made by a call" not in uses.losses[named]:
@@ -226,7 +247,7 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
         return 2, "its name says loss"
     if SCORE_WORDS.search(named) and _tensor_parameters(scope) >= 2:
         return 1, "its name says score or distance"
-    if _tensor_parameters(scope) >= 2 and scope.attributes & REDUCTIONS:
+    if _tensor_parameters(scope) >= 2 and _reduces(scope):
         return 1, "two tensor arguments and a reduction"
     return 0, ""
 
@@ -254,7 +275,7 @@ def find(index: Index, path: str) -> list[Loss]:
     for scope in index.scopes:
         if scope.function is None:
             continue
-        evidence, why = _function_evidence(scope, uses, index)
+        evidence, why = _function_evidence(scope, uses)
         if not evidence and not _may_hold_values(scope) and not _makes_loss(scope):
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):
@@ -278,6 +299,6 @@ def find(index: Index, path: str) -> list[Loss]:
 
 def _may_hold_values(scope: Scoped) -> bool:
     """Whether a body that is no loss itself may compute one on the way: it minimises, or binds a loss-like name after a log or sum."""
-    if scope.attributes & SINKS:
+    if scope.called & SINKS:
         return True
-    return bool(scope.attributes & (HINTS | REDUCTIONS)) and any(VALUE_WORDS.search(name) for name in scope.bound)
+    return bool(scope.called & (HINTS | REDUCTIONS)) and any(VALUE_WORDS.search(name) for name in scope.assigned)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -56,15 +57,17 @@ class Scoped:
     node: ast.AST
     name: str  # qualified, "" for the module
     parent: Scoped | None
-    attributes: set[str] = field(default_factory=set)  # names of the attributes read, `log` of tf.math.log
     calls: list[ast.Call] = field(default_factory=list)
-    bound: set[str] = field(default_factory=set)  # names stored
+    called: set[str] = field(default_factory=set)  # last names of what is called, `log` of tf.math.log()
+    bound: set[str] = field(default_factory=set)  # names assigned, defined and imported
+    assigned: set[str] = field(default_factory=set)  # names and attributes assigned
     indexed: dict[str, set[int]] = field(default_factory=dict)  # name -> bare integer subscripts
     unpacked: set[str] = field(default_factory=set)  # names that are unpacked into several
     highest_axis: int = 0
     ellipsis: bool = False
     generator: bool = False
     returned: list[ast.expr] = field(default_factory=list)
+    functions: set[str] = field(default_factory=set)  # names of the functions defined in it
     stored: dict[str, list[str]] = field(default_factory=dict)  # class: attribute of self -> methods that set it
 
     @property
@@ -123,28 +126,36 @@ class Index:
         return f"{base}.{rest}" if rest else base
 
 
-LEAVES = frozenset(
-    {ast.Load, ast.Store, ast.Del, *ast.operator.__subclasses__(), *ast.unaryop.__subclasses__(), *ast.boolop.__subclasses__()}
-)
-RECORDED = frozenset(
+_ATOMS = frozenset(
     {
-        ast.Attribute,
-        ast.Call,
-        ast.Name,
-        ast.Subscript,
-        ast.Constant,
-        ast.Assign,
-        ast.Return,
-        ast.Yield,
-        ast.YieldFrom,
-        ast.Import,
-        ast.ImportFrom,
+        "ctx",
+        "op",
+        "ops",
+        "id",
+        "attr",
+        "arg",
+        "module",
+        "level",
+        "asname",
+        "conversion",
+        "is_async",
+        "simple",
+        "kind",
+        "type_comment",
+        "rest",
     }
 )
+_PARTS = {
+    kind: tuple(name for name in reversed(kind._fields) if name not in _ATOMS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST) and kind not in (ast.Name, ast.Constant, ast.Global, ast.Nonlocal)
+}  # kind of node -> its fields that hold further nodes, last first
+_SELF = ("self", "cls")
+_AXES = ("axis", "dim", "reduction_indices")
 
 
 class _Indexer:
-    """Walks the tree once, without recursion into Python's own generic visitor (it is twice as slow)."""
+    """One pass over a tree, with a stack of its own for each scope: the generic visitor of Python is five times as slow."""
 
     def __init__(self) -> None:
         self.index = Index()
@@ -155,82 +166,109 @@ class _Indexer:
         self.index.by_node[node] = made
         return made
 
-    def walk(self, node: ast.AST, scope: Scoped) -> None:
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if value.__class__ is list:
-                for item in value:
-                    if isinstance(item, ast.AST):
-                        self.visit(item, scope)
-            elif isinstance(value, ast.AST) and value.__class__ not in LEAVES:
-                self.visit(value, scope)
+    def walk(self, stack: list[Any], scope: Scoped) -> None:
+        """Record all nodes of a stack (the first one last) and what is in them."""
+        while stack:
+            node = stack.pop()
+            kind = node.__class__
+            if kind is ast.Name:
+                if node.ctx.__class__ is ast.Store:
+                    scope.bound.add(node.id)
+                    scope.assigned.add(node.id)
+                continue
+            if kind is ast.Attribute:
+                if node.ctx.__class__ is ast.Store:
+                    self.stored(node, scope)
+                stack.append(node.value)
+                continue
+            special = _SPECIAL.get(kind)
+            if special is not None and special(self, node, scope):
+                continue
+            for name in _PARTS.get(kind, ()):
+                value = getattr(node, name, None)
+                if value.__class__ is list:
+                    stack.extend(value[::-1])
+                elif value is not None:
+                    stack.append(value)
 
-    def visit(self, node: ast.AST, scope: Scoped) -> None:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self.definition(node, scope)
-            return
-        if isinstance(node, ast.Lambda):
-            inner = self.scope(node, f"{scope.name}.<lambda>" if scope.name else "<lambda>", scope)
-            inner.returned.append(node.body)
-            self.walk(node.args, scope)
-            self.visit(node.body, inner)
-            return
-        if node.__class__ in RECORDED:
-            self.record(node, scope)
-        if node.__class__ is not ast.Name and node.__class__ is not ast.Constant:
-            self.walk(node, scope)
-
-    def definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scoped) -> None:
+    def definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: Scoped) -> bool:
         scope.bound.add(node.name)
+        if not isinstance(node, ast.ClassDef):
+            scope.functions.add(node.name)
         inner = self.scope(node, f"{scope.name}.{node.name}" if scope.name else node.name, scope)
-        for decorator in node.decorator_list:
-            self.visit(decorator, scope)
-        if isinstance(node, ast.ClassDef):
-            for base in (*node.bases, *node.keywords):
-                self.visit(base, scope)
-        else:
-            self.walk(node.args, scope)
-        for statement in node.body:
-            self.visit(statement, inner)
+        around = [*node.decorator_list, *((*node.bases, *node.keywords) if isinstance(node, ast.ClassDef) else (node.args,))]
+        self.walk(around[::-1], scope)
+        self.walk(node.body[::-1], inner)
+        return True
 
-    def record(self, node: ast.AST, scope: Scoped) -> None:
+    def anonymous(self, node: ast.Lambda, scope: Scoped) -> bool:
+        inner = self.scope(node, f"{scope.name}.<lambda>" if scope.name else "<lambda>", scope)
+        inner.returned.append(node.body)
+        self.walk([node.args], scope)
+        self.walk([node.body], inner)
+        return True
+
+    def stored(self, node: ast.Attribute, scope: Scoped) -> None:
+        scope.assigned.add(node.attr)
+        if scope.owner is not None and isinstance(node.value, ast.Name) and node.value.id in _SELF:
+            scope.owner.stored.setdefault(node.attr, []).append(scope.short)
+
+    def call(self, node: ast.Call, scope: Scoped) -> None:
+        scope.calls.append(node)
+        if isinstance(node.func, ast.Name):
+            scope.called.add(node.func.id)
+        elif isinstance(node.func, ast.Attribute):
+            scope.called.add(node.func.attr)
+        for keyword in node.keywords:
+            if keyword.arg in _AXES and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, int):
+                scope.highest_axis = max(scope.highest_axis, keyword.value.value)
+
+    def constant(self, node: ast.Constant, scope: Scoped) -> None:
+        if node.value is Ellipsis:
+            scope.ellipsis = True
+
+    def subscript(self, node: ast.Subscript, scope: Scoped) -> None:
         match node:
-            case ast.Attribute():
-                scope.attributes.add(node.attr)
-                if isinstance(node.ctx, ast.Store):
-                    scope.bound.add(node.attr)
-                if isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name) and scope.owner is not None:
-                    if node.value.id in ("self", "cls"):
-                        scope.owner.stored.setdefault(node.attr, []).append(scope.short)
-            case ast.Call():
-                scope.calls.append(node)
-                if isinstance(node.func, ast.Name):
-                    scope.attributes.add(node.func.id)
-                for keyword in node.keywords:
-                    if keyword.arg in ("axis", "dim", "reduction_indices") and isinstance(keyword.value, ast.Constant):
-                        if isinstance(keyword.value.value, int):
-                            scope.highest_axis = max(scope.highest_axis, keyword.value.value)
-            case ast.Name(ctx=ast.Store()):
-                scope.bound.add(node.id)
-            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(number))):
-                if not isinstance(node.ctx, ast.Store):
-                    scope.indexed.setdefault(name, set()).add(number)
-            case ast.Constant(value=value) if value is Ellipsis:
-                scope.ellipsis = True
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(number)), ctx=ast.Load() | ast.Del()):
+                scope.indexed.setdefault(name, set()).add(number)
+
+    def assignment(self, node: ast.Assign, scope: Scoped) -> None:
+        match node:
             case ast.Assign(targets=[ast.Tuple() | ast.List()], value=ast.Name(id=name)):
                 scope.unpacked.add(name)
-            case ast.Return(value=ast.expr() as value):
-                scope.returned.append(value)
-            case ast.Yield() | ast.YieldFrom():
-                scope.generator = True
-            case ast.Import() | ast.ImportFrom():
-                for found in imported(node):
-                    self.index.imports.setdefault(found.name, found)
-                    scope.bound.add(found.name)
+
+    def result(self, node: ast.Return, scope: Scoped) -> None:
+        if node.value is not None:
+            scope.returned.append(node.value)
+
+    def generates(self, node: ast.Yield | ast.YieldFrom, scope: Scoped) -> None:
+        scope.generator = True
+
+    def imports(self, node: ast.Import | ast.ImportFrom, scope: Scoped) -> None:
+        for found in imported(node):
+            self.index.imports.setdefault(found.name, found)
+            scope.bound.add(found.name)
+
+
+_SPECIAL: dict[type[ast.AST], Callable[[_Indexer, Any, Scoped], bool | None]] = {  # true: the node was walked
+    ast.FunctionDef: _Indexer.definition,
+    ast.AsyncFunctionDef: _Indexer.definition,
+    ast.ClassDef: _Indexer.definition,
+    ast.Lambda: _Indexer.anonymous,
+    ast.Call: _Indexer.call,
+    ast.Constant: _Indexer.constant,
+    ast.Subscript: _Indexer.subscript,
+    ast.Assign: _Indexer.assignment,
+    ast.Return: _Indexer.result,
+    ast.Yield: _Indexer.generates,
+    ast.YieldFrom: _Indexer.generates,
+    ast.Import: _Indexer.imports,
+    ast.ImportFrom: _Indexer.imports,
+}
 
 
 def index(tree: ast.Module) -> Index:
     """One pass over a module's tree."""
     indexer = _Indexer()
-    indexer.walk(tree, indexer.scope(tree, "", None))
+    indexer.walk(tree.body[::-1], indexer.scope(tree, "", None))
     return indexer.index
