@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from losslint.names import Index, Scoped
+from losslint.names import Index, Scoped, dotted
 
 LOSS_WORDS = re.compile(
     r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
@@ -249,6 +249,8 @@ def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
         return 1, "its name says score or distance"
     if _tensor_parameters(scope) >= 2 and _reduces(scope):
         return 1, "two tensor arguments and a reduction"
+    if _tensor_parameters(scope) >= 2 and any(".losses." in f"{dotted(call.func)}" for call in scope.calls):
+        return 1, "two tensor arguments and a loss of the framework"
     return 0, ""
 
 

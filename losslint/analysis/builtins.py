@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from losslint.analysis import effects
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import setting
+from losslint.analysis.roles import is_input, setting
 from losslint.analysis.transfer import apply, as_node, iterate, subscript, unknown
 from losslint.operations.catalogue import operation
 
@@ -65,6 +66,8 @@ KNOWN = frozenset(
     ]
 )
 MOST_ITEMS = 64
+TENSORS = frozenset({"tensorflow.Tensor", "tf.Tensor", "tensorflow.python.framework.ops.Tensor"})
+NO_TENSORS = frozenset({"numpy.ndarray", "numpy.generic", "builtins.float", "builtins.int", "builtins.bool", "builtins.str"})
 
 
 def call_builtin(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value | None:
@@ -183,7 +186,7 @@ def _extreme(name: str) -> Callable[[Run, list[Value], Site], Value | None]:
 
 
 def _number(run: Run, given: list[Value], site: Site) -> Value | None:
-    """`float`, `int` and `bool` keep a value; on a tensor they are numpy's."""
+    """`float` and `int` keep a value, but take it out of the framework."""
     if not given:
         return Constant(0)
     value = given[0]
@@ -194,7 +197,19 @@ def _number(run: Run, given: list[Value], site: Site) -> Value | None:
             except ValueError:
                 return setting("number", site)
         return value
-    return value if isinstance(value, Node) else setting("number", site)
+    if not isinstance(value, Node):
+        return setting("number", site)
+    if value.constant:
+        return value
+    effects.taken_out(run, "a Python number", [value], site)
+    return effects.left(value, site)
+
+
+def _bool(run: Run, given: list[Value], site: Site) -> Value | None:
+    """`bool` asks for the truth of a value."""
+    if given:
+        effects.truth(run, given[0], site, "bool")
+    return _number(run, given, site) if not given or not isinstance(given[0], Node) else given[0]
 
 
 def _unary(name: str) -> Callable[[Run, list[Value], Site], Value | None]:
@@ -234,6 +249,10 @@ def _isinstance(run: Run, given: list[Value], site: Site) -> Value:
         names = {getattr(v, "name", "") for v in (given[1].items if isinstance(given[1], Items) else [given[1]])}
         if names <= {"builtins.list", "builtins.tuple"}:
             return Constant(True)
+    if len(given) == 2 and is_input(given[0]):
+        names = {getattr(v, "name", "") for v in (given[1].items if isinstance(given[1], Items) else [given[1]])}
+        if names & TENSORS or names <= NO_TENSORS:
+            return Constant(bool(names & TENSORS))
     return setting("isinstance", site)
 
 
@@ -257,7 +276,7 @@ def _dict(run: Run, given: list[Value], site: Site) -> Value | None:
 
 HANDLERS: dict[str, Callable[[Run, list[Value], Site], Value | None]] = {
     "len": _len, "range": _range, "zip": _zip, "enumerate": _enumerate, "sum": _sum, "max": _extreme("maximum"), "min": _extreme("minimum"),
-    "float": _number, "int": _number, "bool": _number, "abs": _unary("abs"), "round": _unary("round"), "pow": _unary("pow"),
+    "float": _number, "int": _number, "bool": _bool, "abs": _unary("abs"), "round": _unary("round"), "pow": _unary("pow"),
     "list": _listed(True), "tuple": _listed(False), "set": _listed(True), "sorted": _listed(True), "iter": _listed(True), "reversed": _reversed, "map": _map,
     "isinstance": _isinstance, "callable": _callable, "getattr": _getattr, "dict": _dict,
 }  # fmt: skip

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from losslint.analysis import builtins, classes, methods
+from losslint.analysis import builtins, classes, effects, methods, roles
 from losslint.analysis.models import MODEL_NAME, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
@@ -34,6 +34,7 @@ MODELS = re.compile(
 LAYERS = re.compile(r"^keras\.(?:layers|legacy\.layers|engine\.base_layer)\.(?:\w+\.)*[A-Z]\w*$|^tf\.(?:keras\.)?layers\.[A-Z]\w*$")
 WEIGHTS_READ = re.compile(r"trainable|variables?|weights|params|theta|vars|var_list", re.IGNORECASE)
 FRAMEWORK = re.compile(r"^(?:tf|K|keras|ops|tfp)\.")
+HOST_WRAPPERS = frozenset({"tf.py_function", "tf.numpy_function", "tf.py_func"})
 MOST_DIGITS = 64
 
 
@@ -152,8 +153,7 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
     """The value of calling something."""
     match function:
         case Function():
-            done = run.invoke(function, positional, keywords, site)
-            return done if done is not None else unknown(_operands(positional, keywords, site), site)
+            return _function_call(run, function, positional, keywords, site)
         case Partial():
             return call(run, function.function, [*function.positional, *positional], {**function.keywords, **keywords}, site)
         case Named():
@@ -167,6 +167,20 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
         case Layer() | Model():
             return model_call(positional, keywords, site)
     return _unknown_call(function, positional, keywords, site)
+
+
+def _function_call(run: Run, function: Function, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
+    """The value of calling a function of the project, as its decorators change it."""
+    wrapped = effects.decorators(run, function.node)
+    if wrapped & HOST_WRAPPERS:
+        return unknown(_operands(positional, keywords, site), site)
+    done = run.invoke(function, positional, keywords, site)
+    if done is None:
+        return unknown(_operands(positional, keywords, site), site)
+    if "tf.custom_gradient" in wrapped and isinstance(done, Items) and done.items and isinstance(done.items[0], Node):
+        value = done.items[0]
+        return value.with_facts(gradient=max(o.gradient for o in (value, *_operands(positional, keywords, site))))
+    return done
 
 
 def _unknown_call(function: Value, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
@@ -219,6 +233,14 @@ def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str
         return done if done is not None else unknown(_operands(positional, keywords, site), site)
     if name == "functools.partial" and positional:
         return Partial(positional[0], tuple(positional[1:]), keywords)
+    if effects.leaves(name):
+        effects.taken_out(run, name, [*positional, *keywords.values()], site)
+        value = _framework_call(run, name, positional, keywords, site)
+        return effects.left(value, site) if isinstance(value, Node) and not value.constant else value
+    return _framework_call(run, name, positional, keywords, site)
+
+
+def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     spelt = canonical(name)
     if spelt is None:
         if name.rpartition(".")[2] == "namedtuple":
@@ -228,14 +250,14 @@ def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str
     sink(run, member, Named(name), positional, keywords, site)
     counted = not run.path.quiet and FRAMEWORK.match(spelt) is not None
     run.path.calls += counted
-    if spelt.startswith("np.") and not run.path.quiet and any(isinstance(v, Node) and not v.constant for v in positional):
-        run.path.numpy = True
-    made = _made(spelt, keywords, site)
+    if counted and not run.path.touched:
+        run.path.touched = any(not operand.constant for operand in _operands(positional, keywords, site))
+    made = _asked(spelt, positional) or _made(spelt, keywords, site)
     if made is not None:
         return made
     entry = loss_class(spelt)
     if entry is not None:
-        return LossObject(entry.operation, bind(entry, positional, keywords), site)
+        return LossObject(entry.operation, bind(entry, positional, keywords), site, spelt)
     found = lookup(spelt)
     if found is None:
         if counted:
@@ -258,6 +280,15 @@ def _foreign(name: str, positional: list[Value], keywords: dict[str, Value], sit
 def apply_entry(run: Run, entry: Entry, spelt: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     """The result of a catalogue operation on given arguments."""
     return apply(entry.operation, bind(entry, positional, keywords), site, run, spelt)
+
+
+def _asked(spelt: str, positional: list[Value]) -> Value | None:
+    """What Python can ask of the framework while a loss is traced: it is not run eagerly, and its inputs are tensors."""
+    if spelt == "tf.executing_eagerly":
+        return Constant(False)
+    if spelt in ("tf.is_tensor", "K.is_tensor", "ops.is_tensor") and positional and roles.is_input(positional[0]):
+        return Constant(True)
+    return None
 
 
 def _made(spelt: str, keywords: dict[str, Value], site: Site) -> Value | None:

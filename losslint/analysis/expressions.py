@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis import bindings, calls, classes, loops, statements
+from losslint.analysis import bindings, calls, classes, effects, loops, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.degree import ZERO
 from losslint.analysis.models import LAYER_WEIGHTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
@@ -239,6 +239,7 @@ def _listed(run: Run, owner: Node, site: Site) -> Node | None:
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
     value, site = run.evaluate(node.operand, scope), run.site(node, scope)
     if isinstance(node.op, ast.Not):
+        effects.truth(run, value, run.site(node.operand, scope), "not")
         known = truth(value)
         if known is not None:
             return Constant(not known, open_to_change(value))
@@ -257,6 +258,8 @@ def _boolean(run: Run, node: ast.BoolOp, scope: Scope) -> Value:
     value: Value = Constant(None)
     for operand in node.values:
         value = run.evaluate(operand, scope)
+        if operand is not node.values[-1]:
+            effects.truth(run, value, run.site(operand, scope), "or" if wanted else "and")
         known = truth(value)
         setting_seen = setting_seen or open_to_change(value)
         if known is None or known == wanted:
@@ -329,6 +332,7 @@ def _fold(left: Constant, op: ast.cmpop, right: Constant | Items) -> bool | None
 
 def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     test = run.evaluate(node.test, scope)
+    effects.truth(run, test, run.site(node.test, scope), "if")
     known = truth(test)
     taken = run.decide(node.test, True if known is None else known, known is None or open_to_change(test))
     branch = node.body if taken else node.orelse

@@ -42,10 +42,12 @@ class Path:
     owner: Class | None = None
     steps: int = 0
     calls: int = 0
-    numpy: bool = False  # numpy was called on something that is no setting
+    effects: list[Node] = field(default_factory=list)  # see `losslint.analysis.effects`
+    touched: bool = False  # the framework was called on something that is no setting
     unresolved: list[str] = field(default_factory=list)
     incomplete: str | None = None
     quiet: int = 0  # walking for bindings, not for the loss
+    eager: int = 0  # inside a function that the framework calls eagerly
     narrow: list[frozenset[int]] = field(default_factory=list)  # columns that a test around excludes
     batch_loops: int = 0
 
@@ -120,6 +122,15 @@ class Run:
             self.path.narrow = narrow
 
     @contextmanager
+    def eagerly(self) -> Iterator[None]:
+        """Walk what runs eagerly, outside the graph: Python may ask for truth there, and numpy has values."""
+        self.path.eager += 1
+        try:
+            yield
+        finally:
+            self.path.eager -= 1
+
+    @contextmanager
     def narrowed(self, condition: Node, truth: bool) -> Iterator[None]:
         """Names read inside are unknown in the columns in which the condition says otherwise."""
         wrong = 0.0 if truth else 1.0
@@ -172,13 +183,23 @@ class Run:
             self._enter(loss)
         except Stopped as stop:
             path.incomplete = str(stop)
-        if path.numpy and not path.calls:
+        if not path.touched and any(effect.operation == "host" for effect in path.effects):
             path.roots, path.named = [], []  # numpy alone: it evaluates, it trains nothing
         roots = [*path.roots, *_last_resort(path.named, path.roots)]
         text = None if flipped is None else " ".join(ast.unparse(flipped).split())
         if not roots and path.incomplete is None and loss.evidence >= 3:
             path.incomplete = "no value that training uses was found"
-        trace = Trace(loss, tuple(roots), text, path.incomplete, path.calls, tuple(path.unresolved), path.owner)
+        trace = Trace(
+            loss,
+            tuple(roots),
+            text,
+            path.incomplete,
+            tuple(path.effects),
+            self.settings.keras,
+            path.calls,
+            tuple(path.unresolved),
+            path.owner,
+        )
         return _Walked(trace, path)
 
     def _enter(self, loss: Loss) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis import degree, statements
+from losslint.analysis import degree, effects, statements
 from losslint.analysis.node import Facts, Node
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -74,7 +74,7 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> statements
 
 def while_loop(run: Run, node: ast.While, scope: Scope) -> statements.Exit | None:
     """Walk the body of a while loop once."""
-    run.evaluate(node.test, scope)
+    effects.truth(run, run.evaluate(node.test, scope), run.site(node.test, scope), "while")
     left = run.execute(node.body, scope)
     return left if left is not None and left.how in ("return", "raise") else None
 
@@ -125,7 +125,7 @@ def comprehend(run: Run, generators: list[ast.comprehension], scope: Scope, elem
         for item in items:
             statements.assign(run, generator.target, item, inner)
             for test in generator.ifs:
-                run.evaluate(test, inner)
+                effects.truth(run, run.evaluate(test, inner), run.site(test, inner), "if")
             level(depth + 1)
 
     level(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from losslint.analysis import effects
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Layer, LossObject, Model, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -43,6 +44,9 @@ def _tensor(run: Run, owner: Node, name: str, positional: list[Value], keywords:
     if name in ("get_shape", "as_list", "numpy_shape") and owner.operation == "shape":
         return owner
     entry = method(name)
+    if f".{name}" in effects.LEAVING and not owner.constant:
+        effects.taken_out(run, f".{name}", [owner], site)
+        return effects.left(owner, site)
     if entry is not None and not (owner.constant and owner.operation in ("setting", "opaque")):
         return apply(entry.operation, bind(entry, [owner, *positional], keywords), site, run, f".{name}")
     operands = (owner, *(as_node(v, site) for v in (*positional, *keywords.values()) if isinstance(v, Node | Items)))

@@ -112,6 +112,7 @@ class LossObject:
     operation: Operation
     arguments: dict[str, Value]
     site: Site
+    spelling: str = ""
 
 
 @dataclass(eq=False, slots=True)

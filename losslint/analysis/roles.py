@@ -14,7 +14,8 @@ from losslint.source import Declared
 
 TRUE_NAME = re.compile(r"true|target|label|(?:^|_)gt(?:_|$|s$)|truth|actual|(?:^|_)tgt|reference|^y_?t$", re.IGNORECASE)
 PRED_NAME = re.compile(
-    r"pred|logit|output|prob(?!lem)|hat(?:_|$)|recon|decoded|fake|(?:^|_)out$|estimat|generated|^y_?p$|^yh", re.IGNORECASE
+    r"pred|logit|output|prob(?!lem)|hat(?:_|$)|recon|decoded|fake|(?:^|_)out$|estimat|generated|^y_?p$|^yh|(?:^|_)prs?(?:_|$)",
+    re.IGNORECASE,
 )
 SETTING_NAME = re.compile(
     r"^(?:alphas?|betas?|gammas?|eps|epsilon|delta|smooth(?:ing)?|margin|tau|temperature|temp|thresh(?:old)?s?|lambda_?\w*|lam\w*|lmbda|axis|axes|dim|rate|name|reduction|"
@@ -29,7 +30,7 @@ BATCH_NAME = re.compile(
     re.IGNORECASE,
 )
 CLASS_WEIGHTS = re.compile(r"^(?:class|cls|label|loss)_?weights?$", re.IGNORECASE)
-MASK_NAME = re.compile(r"mask|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
+MASK_NAME = re.compile(r"mask|weights?_?map|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
 BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
     re.IGNORECASE,
@@ -64,6 +65,11 @@ def tensor(name: str, site: Site, role: str) -> Node:
         ),
         {"name": name},
     )
+
+
+def is_input(value: Value) -> bool:
+    """Whether a value is a prediction or a target as the loss was given it."""
+    return isinstance(value, Node) and value.operation == "parameter" and bool(value.origin & {"true", "pred"})
 
 
 def unknown_tensor(name: str, site: Site) -> Node:
@@ -135,6 +141,11 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
     for name in open_:
         given.setdefault(name, "input" if BATCH_NAME.search(name) else "unknown")
     return given
+
+
+def named(scope: Scoped) -> bool:
+    """Whether a name says which parameter is the prediction: its own, or that of the target beside it."""
+    return any(TRUE_NAME.search(name) or PRED_NAME.search(name) for name in scope.parameters)
 
 
 def _defaulted(scope: Scoped) -> set[str]:

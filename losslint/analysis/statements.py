@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from losslint.analysis import bindings, loops
+from losslint.analysis import bindings, effects, loops
 from losslint.analysis.calls import operator
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Instance, Value
@@ -77,6 +77,8 @@ def _statement(run: Run, node: ast.stmt, scope: Scope) -> Exit | None:
             bindings.bind_imports(run, node, scope)
         case ast.Global(names=names) | ast.Nonlocal(names=names):
             scope.declared |= frozenset(names)
+        case ast.Assert(test=test):
+            effects.truth(run, run.evaluate(test, scope), run.site(test, scope), "assert")
         case ast.Raise():
             return Exit("raise")
         case ast.Break():
@@ -96,12 +98,15 @@ def raises(body: Sequence[ast.stmt]) -> bool:
 
 def _branch(run: Run, node: ast.If, scope: Scope) -> Exit | None:
     value = run.evaluate(node.test, scope)
+    effects.truth(run, value, run.site(node.test, scope), "if")
     known = truth(value)
     taken = known if known is not None else not raises(node.body)
     open_ = (known is None or open_to_change(value)) and not (raises(node.body) or raises(node.orelse))
     taken_now = run.decide(node.test, taken, open_)
     if taken_now != taken:
         _tell(run, node.test, taken_now, scope)
+        if taken_now and isinstance(node.test, ast.Name):
+            effects.truth(run, run.evaluate(node.test, scope), run.site(node.test, scope), "if")
     inside = run.narrowed(value, taken_now) if isinstance(value, Node) and not value.constant else nullcontext()
     with inside:
         return execute(run, node.body if taken_now else node.orelse, scope)
@@ -166,7 +171,10 @@ def assign(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
                 held.attributes[attr] = value
                 run.bound(attr, value, scope)
         case ast.Subscript(value=owner, slice=index):
-            _store(run, run.evaluate(owner, scope), run.evaluate(index, scope), value)
+            held = run.evaluate(owner, scope)
+            _store(run, held, run.evaluate(index, scope), value)
+            if isinstance(owner, ast.Name) and isinstance(held, Node) and isinstance(value, Node) and not value.constant:
+                scope.bind(owner.id, unknown((held, value), run.site(target, scope), shape=held.shape))
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(run, targets, value, run.site(target, scope), scope)
         case ast.Starred(value=inner):

@@ -46,6 +46,11 @@ class Trace:
         The source text of the one test that was taken the other way on this path; None on the default path.
     incomplete
         Why the run stopped understanding, or None.
+    effects
+        What happened to values beside the graph: ``truth`` (Python asked for it) and ``host`` (a function outside the
+        framework was called on them) nodes, whose arguments are the values.
+    keras
+        Which Keras the project uses: ``2``, ``3``, or ``auto``, not known.
     owner
         The class that the loss is a method of.
     """
@@ -54,6 +59,8 @@ class Trace:
     roots: tuple[Root, ...]
     flipped: str | None = None
     incomplete: str | None = None
+    effects: tuple[Node, ...] = ()
+    keras: str = "auto"
     calls: int = 0  # framework calls met
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
     owner: Class | None = None

@@ -22,7 +22,7 @@ LOSSES = (
     Operation("sparse_loss", L, PAIR, "keras.losses.sparse_categorical_crossentropy K.sparse_categorical_crossentropy ops.sparse_categorical_crossentropy tf.sparse_softmax_cross_entropy_with_logits", 2, None, Degree.ZERO, shape="labels", aliases=ALIASES),
     Operation("element_loss", L, PAIR, "K.binary_crossentropy K.binary_focal_crossentropy ops.binary_crossentropy tf.sigmoid_cross_entropy_with_logits tf.weighted_cross_entropy_with_logits tf.log_poisson_loss", 2, None, Degree.ZERO, shape="same", aliases=ALIASES),
     Operation("batch_loss", L, PAIR + " weights", each("tf.losses", "softmax_cross_entropy sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error absolute_difference huber_loss log_loss hinge_loss cosine_distance "
-              "mean_pairwise_squared_error compute_weighted_loss") + " " + each("tf.contrib.losses", "softmax_cross_entropy sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error absolute_difference log_loss"),
+              "mean_pairwise_squared_error compute_weighted_loss") + " " + each("tf.contrib.losses", "softmax_cross_entropy sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error absolute_difference log_loss hinge_loss", "(y_pred,y_true,weights)"),
               2, None, Degree.ZERO, shape="scalar", aliases=ALIASES),
     Operation("sampled_loss", L, PAIR, "tf.nce_loss tf.sampled_softmax_loss tf.ctc_loss tf.ctc_loss_v2 K.ctc_decode_loss", 2, None, Degree.ZERO, shape="rows", aliases=ALIASES),
     Operation("weight_penalty", Kind.LOSS, "scope", "tf.losses.get_regularization_loss tf.losses.get_regularization_losses tf.losses.get_losses tf.losses.get_total_loss tf.contrib.losses.get_regularization_losses", 0, None, Degree.ZERO, shape="penalty"),

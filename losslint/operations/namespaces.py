@@ -25,7 +25,7 @@ _PREFIXES = (
     (re.compile(r"^keras\.objectives(?=\.|$)|^keras\.losses\.losses(?=\.|$)"), "keras.losses"),
     (re.compile(r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|\w+_impl)\."), "tensorflow."),
     (re.compile(r"^tensorflow\.(?:math|nn|linalg|manip)\.(?=\w)"), "tensorflow."),
-    (re.compile(r"^tensorflow\.experimental\.numpy(?=\.|$)"), "numpy"),
+    (re.compile(r"^tensorflow\.experimental\.numpy(?=\.|$)"), "tensorflow_numpy"),
     (re.compile(r"^autograd\.numpy(?=\.|$)"), "numpy"),
 )
 _SPACES = (
@@ -34,6 +34,7 @@ _SPACES = (
     ("keras", "keras"),
     ("tensorflow", "tf"),
     ("numpy", "np"),
+    ("tensorflow_numpy", "tnp"),
     ("tensorflow_probability", "tfp"),
     ("tensorflow_addons", "tfa"),
     ("tensorflow_hub", "hub"),

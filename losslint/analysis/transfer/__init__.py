@@ -48,9 +48,18 @@ def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: s
         As it was written; some defaults differ between namespaces.
     """
     result = _result(op, arguments, site, run, spelling)
-    if spelling.startswith("np.") and isinstance(result, Node):
-        result.details.pop("declared", None)  # an array on the host is made once, for a batch of its own
+    for node in _results(result):
+        if node.site is site:  # made here, not passed on
+            node.details["spelling"] = spelling
+        if spelling.startswith("np."):
+            node.details.pop("declared", None)  # an array on the host is made once, for a batch of its own
     return result
+
+
+def _results(result: Value) -> list[Node]:
+    if isinstance(result, Items):
+        return [item for item in result.items if isinstance(item, Node)]
+    return [result] if isinstance(result, Node) else []
 
 
 def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str) -> Value:
@@ -93,7 +102,8 @@ def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
     """`map_fn`: the function on one row, with the first axis put back; `py_function`: the function on its list of inputs."""
     function, x = arguments.get("f"), arguments.get("x", Constant(None))
     if op.name in HOST_CALLS and callable_value(function) and function is not None:
-        done = run.call(function, list(x.items) if isinstance(x, Items) else [x], {}, site)
+        with run.eagerly():
+            done = run.call(function, list(x.items) if isinstance(x, Items) else [x], {}, site)
         if isinstance(done, Node) and op.flow is not Flow.FLOWS:
             return Node(op.name, (done,), site, replace(done.facts, gradient=min(done.gradient, Gradient.BLOCKED)))
         return done
@@ -106,7 +116,8 @@ def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
         or x.shape is None
         or not x.shape.least_rank
     ):
-        return unknown([operand], site)
+        result = unknown([operand], site)
+        return result if op.flow is Flow.FLOWS else result.with_facts(gradient=min(result.gradient, Gradient.BLOCKED))
     first = x.shape.axis(0) or Axis()
     done = run.call(function, [indexing.subscript(x, Constant(0), site)], {}, site)
     if not isinstance(done, Node):

@@ -62,7 +62,9 @@ def _reduced(name: str, operands: list[Node], reduction: str, site: Site, mean: 
 def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site) -> Node:
     """The value of a framework's loss object called on (y_true, y_pred)."""
     given = [*positional[:2], *(keywords[k] for k in ("y_true", "y_pred") if k in keywords)]
-    return _reduced("loss_object", [as_node(v, site) for v in given], _told(obj.arguments.get("reduction")), site, SCALAR)
+    value = _reduced("loss_object", [as_node(v, site) for v in given], _told(obj.arguments.get("reduction")), site, SCALAR)
+    value.details["spelling"] = obj.spelling
+    return value
 
 
 def layer(op: Operation, arguments: Arguments, site: Site) -> Value:

@@ -133,9 +133,15 @@ def boolean_mask(x: Node, mask: Node, site: Site) -> Node:
         shape = x.shape.forget_lengths()
     else:
         shape = Shape((Axis(x.shape.power),))
+    gradient = picked(x, mask)
     return made(
-        "boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=x.columns, gradient=x.gradient, marks=x.facts.marks | EMPTY
+        "boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=x.columns, gradient=gradient, marks=x.facts.marks | EMPTY
     )
+
+
+def picked(x: Node, by: Node) -> Gradient:
+    """The gradient of elements picked by a mask or by positions: that of the elements, none by way of the choice."""
+    return max(x.gradient, min(by.gradient, Gradient.BLOCKED))
 
 
 def gather(x: Node, indices: Node, site: Site, axis: int | None = 0, batch_dims: int = 0) -> Node:
@@ -150,7 +156,7 @@ def gather(x: Node, indices: Node, site: Site, axis: int | None = 0, batch_dims:
     else:
         rest = Shape(x.shape.lead[1:], x.shape.hidden, x.shape.trail)
         shape = Shape((*indices.shape.lead, *rest.lead), rest.hidden, rest.trail) if indices.shape.exact else BATCH_FIRST
-    return made("gather", [x, indices], site, shape=shape, degree=x.degree, columns=x.columns, gradient=x.gradient, marks=marks)
+    return made("gather", [x, indices], site, shape=shape, degree=x.degree, columns=x.columns, gradient=picked(x, indices), marks=marks)
 
 
 def gathered(name: str, arguments: Arguments, site: Site) -> Node:
@@ -167,12 +173,14 @@ def gathered(name: str, arguments: Arguments, site: Site) -> Node:
             shape=x.shape.forget_lengths() if x.shape else None,
             degree=x.degree,
             columns=x.columns,
-            gradient=x.gradient,
+            gradient=picked(x, indices),
         )
     if indices.operation == "indices":
         return gather(x, indices, site)
     some = any(n.shape is not None and n.shape.batch_axes for n in (x, indices))
-    return made("gather", [x, indices], site, shape=BATCH_FIRST if some else None, degree=x.degree, columns=x.columns, gradient=x.gradient)
+    return made(
+        "gather", [x, indices], site, shape=BATCH_FIRST if some else None, degree=x.degree, columns=x.columns, gradient=picked(x, indices)
+    )
 
 
 def indices_of(condition: Node, site: Site) -> Node:

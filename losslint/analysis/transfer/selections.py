@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import rounded
-from losslint.analysis.node import Node, Site
+from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.shape import SCALAR, broadcast
 from losslint.analysis.transfer.indexing import boolean_mask, indices_of
@@ -45,7 +45,7 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
         branches.append(as_node(branch, site))
     operands = [condition, *branches]
     values = columns.apply(where, [condition.columns, *(rounded(b.columns) if b.facts.python else b.columns for b in branches)])
-    gradient = max(b.gradient for b in branches)
+    gradient = max(*(b.gradient for b in branches), min(condition.gradient, Gradient.BLOCKED))
     parts = _parts(name, branches)
     shape = reduce(broadcast, (o.shape for o in operands if not (name != "where" and o is condition)))
     return made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)

@@ -1,0 +1,1 @@
+"""Gradients: nothing, or the wrong thing, is learnt."""

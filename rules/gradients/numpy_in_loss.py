@@ -1,0 +1,294 @@
+"""LL402 numpy-in-loss: numpy, or Python, is given a tensor.
+
+## What it does
+
+Reports functions of numpy, scipy, scikit-learn, `math` and the like that a loss calls on its tensors, and what turns a
+tensor into an array or a number: `.numpy()`, `float()`, `int()`, `K.eval`, `K.get_value`.
+
+## Why is this bad
+
+These functions need numbers. Keras calls a loss once, to build a graph, with tensors that have no numbers yet: the call
+raises an error, or its result is worked out once and stays in the graph for good.
+
+Where the loss runs eagerly, with `run_eagerly=True` or in a training loop of your own, the call works, and that is worse:
+TensorFlow does not see what numpy computes. No gradient comes back through it. The value of the loss is right, and the
+model does not learn from that part of it.
+
+## Example
+
+```python
+import numpy as np
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.reduce_mean(np.abs(y_true - y_pred))
+```
+
+## Use instead
+
+The framework's own function; there is one for nearly all that numpy has.
+
+```python
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.abs(y_true - y_pred))
+```
+
+## What it does not flag
+
+* numpy on constants, settings and shapes: `np.log(2.0)`, `np.prod(y_pred.shape[1:])`.
+* Functions made of numpy alone: they evaluate, and are given arrays.
+* Functions that report a number, `return float(tf.reduce_mean(error))`, unless Keras is given them as a loss.
+* Code that `tf.py_function` calls: it runs eagerly and is told so.
+* `tf.experimental.numpy`, which is TensorFlow.
+* Metrics.
+
+## Fix safety
+
+Not automated yet. A function with a twin in the framework can be exchanged for it; the gradient that then flows changes
+training.
+
+## How it is confirmed
+
+Not automated yet. The experiment traces the loss into a graph: it raises at the call. Eagerly, the gradient is missing.
+
+## Known misses
+
+* A tensor that goes through a container or an object that losslint does not follow.
+
+## References
+
+* TensorFlow, *NumPy interoperability*. https://www.tensorflow.org/guide/tf_numpy
+* TensorFlow, *Better performance with tf.function*. https://www.tensorflow.org/guide/function
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.node import Gradient, Node
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.operations.catalogue import lookup
+from losslint.operations.namespaces import canonical
+from losslint.rule import Report, Rule, quoted
+
+from .tensors import called_by_keras, confidence, from_inputs, has_left, is_tensor
+
+BAD = (
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.reduce_mean(np.abs(y_true - y_pred))  # here
+""",
+    """\
+import math
+from keras import backend as K
+
+
+def angular_loss(y_true, y_pred):
+    cosine = K.sum(y_true * y_pred)
+    return 1.0 - K.square(math.cos(cosine))  # here
+""",
+    """\
+import tensorflow as tf
+from sklearn.metrics import confusion_matrix
+
+
+class ConfusionLoss(tf.keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        matrix = confusion_matrix(tf.argmax(y_true, -1), tf.argmax(y_pred, -1))  # here
+        rows = tf.keras.losses.categorical_crossentropy(y_true, y_pred)
+        return tf.reduce_mean(rows) * tf.reduce_sum(matrix)
+""",
+    """\
+import tensorflow as tf
+
+
+def mixed_loss(labels, logits):
+    rows = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    scale = float(tf.reduce_max(rows))  # here
+    return tf.reduce_mean(rows) / scale
+""",
+    """\
+import numpy as np
+import keras
+from keras import ops
+
+
+def _centre(vectors):
+    return np.median(ops.convert_to_numpy(vectors), axis=0)  # here
+
+
+def centre_loss(y_true, y_pred):
+    return ops.mean(ops.square(y_pred - _centre(y_pred)), axis=-1)
+
+
+model = keras.Sequential([keras.layers.Dense(2)])
+model.compile(loss=centre_loss)
+""",
+    """\
+import tensorflow as tf
+
+similarity = tf.keras.losses.CosineSimilarity()
+
+
+def embedding_loss(y_true, y_pred):
+    return similarity(y_true, y_pred).numpy() + 0.1 * tf.reduce_mean(tf.square(y_pred))  # here
+""",
+)
+GOOD = (
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def gaussian_loss(y_true, y_pred):
+    constant = 0.5 * np.log(2.0 * np.pi)
+    return tf.reduce_mean(constant + 0.5 * tf.square(y_true - y_pred), axis=-1)
+""",
+    """\
+import numpy as np
+from keras import backend as K
+
+
+def pixel_loss(y_true, y_pred):
+    pixels = float(np.prod(K.int_shape(y_pred)[1:]))
+    return K.sum(K.square(y_true - y_pred), axis=[1, 2, 3]) / pixels
+""",
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def evaluation_loss(y_true, y_pred):
+    error = np.asarray(y_true) - np.asarray(y_pred)
+    return np.sqrt(np.mean(np.square(error)))
+""",
+    """\
+import tensorflow as tf
+import tensorflow.experimental.numpy as tnp
+
+
+def smooth_loss(y_true, y_pred):
+    return tf.reduce_mean(tnp.logaddexp(y_true - y_pred, y_pred - y_true), axis=-1)
+""",
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def _ranks(values):
+    return np.argsort(np.argsort(values.numpy())).astype("float32")
+
+
+def rank_loss(y_true, y_pred):
+    ranks = tf.py_function(_ranks, [y_true], tf.float32)
+    return tf.reduce_mean(ranks * tf.square(y_true - y_pred))
+""",
+    """\
+import tensorflow as tf
+
+
+def accuracy_score(y_true, y_pred):
+    hits = tf.equal(tf.argmax(y_true, -1), tf.argmax(y_pred, -1))
+    return float(tf.reduce_mean(tf.cast(hits, tf.float32)))
+""",
+    """\
+import numpy as np
+import keras
+from keras import ops
+
+
+class WeightedLoss(keras.losses.Loss):
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = np.asarray(weights) / np.sum(weights)
+
+    def call(self, y_true, y_pred):
+        return ops.mean(self.weights * ops.square(y_true - y_pred), axis=-1)
+""",
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def cost(y_true, y_pred):
+    if isinstance(y_pred, np.ndarray):
+        return np.mean(np.square(y_true - y_pred))
+    return tf.reduce_mean(tf.square(y_true - y_pred))
+""",
+)
+MISSES = (
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    pair = Pair(y_true, tf.nn.softmax(y_pred))
+    return tf.reduce_mean(np.abs(pair.difference()))  # here
+""",
+)
+
+
+LOSSES = frozenset({"loss_object", "row_loss", "sparse_loss", "element_loss", "batch_loss"})
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every call outside the framework on a tensor of a loss."""
+    if trace.loss.metric or _reports_a_number(trace):
+        return
+    used = {id(node.site.syntax) for node in trace.reached(1)}
+    for effect in trace.effects:
+        if effect.operation != "host":
+            continue
+        tensors = [value for value in effect.arguments if _concerned(value)]
+        if not tensors:
+            continue
+        trains = id(effect.site.syntax) in used and any(value.gradient is Gradient.FLOWS for value in tensors)
+        if trace.loss.evidence < 2:
+            trains = trains and any(value.operation in LOSSES for value in tensors)
+        if trains or called_by_keras(trace):
+            yield Report(effect, _message(effect, tensors[0]), _help(effect), (), confidence(trace))
+
+
+def _concerned(value: Node) -> bool:
+    """Whether a value is a tensor that goes back to the inputs of the loss, and is not an array already."""
+    return not has_left(value) and bool(value.origin & {"true", "pred", "input", "random"}) and (is_tensor(value) or from_inputs(value))
+
+
+def _reports_a_number(trace: Trace) -> bool:
+    """Whether all that a function returns has left the framework, and nobody is given it as a loss."""
+    if trace.loss.evidence >= 3 or trace.loss.passed:
+        return False
+    returned = [root.node for root in trace.roots if root.returned]
+    return bool(returned) and all(has_left(node) for node in returned)
+
+
+def _message(effect: Node, tensor: Node) -> str:
+    name = effect.details["name"]
+    what = f"calls `{name.lstrip('.')}`" if not name.startswith("a ") else f"makes {name}"
+    value = f" of {quoted(tensor)}" if tensor.text != effect.text else ""
+    return (
+        f"{quoted(effect)} {what}{value}, a tensor: in the graph that Keras builds it has no numbers yet, so the call fails; and "
+        "where the loss runs eagerly, no gradient comes back through it, and the model does not learn from this part"
+    )
+
+
+def _help(effect: Node) -> str:
+    spelt = canonical(effect.details["name"]) or ""
+    entry = lookup(spelt) if spelt.startswith(("np.", "math.", "scipy.")) else None
+    twins = [word for word in entry.operation.spellings.split() if word.startswith("tf.") and not word.endswith("*")] if entry else []
+    if twins and entry is not None and entry.operation.name != "opaque":
+        return f"write `{twins[0].partition('(')[0]}`, which TensorFlow can run in a graph and take the gradient of"
+    return "write it with the framework's own operations; what needs no gradient can be computed from the targets before training"
+
+
+RULE = Rule("LL402", "numpy-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("python-branch",))

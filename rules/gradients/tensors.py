@@ -1,0 +1,70 @@
+"""Which values are tensors for certain, and who calls a loss: what the rules on gradients ask."""
+
+from __future__ import annotations
+
+import re
+
+from losslint.analysis.node import Node, reach
+from losslint.analysis.roles import named
+from losslint.analysis.trace import Trace
+from losslint.finding import Confidence
+
+FRAMEWORK = ("tf.", "K.", "ops.", "keras.", "tfp.", "tnp.", "tfa.")
+LEFT = ("np.", "math.", "scipy.", "host")
+LENGTHS = frozenset({"shape", "size", "rank"})
+DYNAMIC = frozenset({"tf.shape", "tf.shape_n", "tf.size", "tf.rank", "K.shape"})
+CALLED = frozenset({"layer"})
+LOSS_NAME = re.compile(r"loss|cost|entropy|error|nll|likelihood|objective|penalty|divergence", re.IGNORECASE)
+
+
+def _spelling(node: Node) -> str:
+    return str(node.details.get("spelling", ""))
+
+
+def has_left(node: Node) -> bool:
+    """Whether a value was computed outside the framework: by numpy, or as a Python number."""
+    return _spelling(node).startswith(LEFT)
+
+
+def _static(node: Node) -> bool:
+    """Whether a value is a shape as Python knows it, not one that the framework computes."""
+    return node.operation in LENGTHS and _spelling(node) not in DYNAMIC
+
+
+def _understood(node: Node) -> bool:
+    return node.operation != "opaque" and not has_left(node) and not _static(node)
+
+
+def is_tensor(node: Node) -> bool:
+    """Whether a value is a tensor for certain: an operation of the framework, or arithmetic with its result."""
+    for part in reach(node, through=_understood):
+        if not part.constant and _understood(part):
+            if part.operation in CALLED or _spelling(part).startswith(FRAMEWORK):
+                return True
+    return False
+
+
+def from_inputs(node: Node) -> bool:
+    """Whether a value is, or is taken from, a prediction, a target or another batch, by steps that are understood."""
+    parts = reach(node, through=_understood)
+    return any(part.operation == "parameter" and part.shape is not None and part.shape.batch_axes for part in parts)
+
+
+def called_by_keras(trace: Trace) -> bool:
+    """Whether Keras calls the loss, by all that is known: then its inputs are tensors, and it is traced into a graph."""
+    loss = trace.loss
+    parameters = loss.scope.parameters
+    required = len(parameters) - len(loss.scope.function.args.defaults) if loss.scope.function is not None else 0
+    return loss.evidence >= 3 or (loss.evidence == 2 and required == 2 and named(loss.scope))
+
+
+def says_loss(trace: Trace) -> bool:
+    """Whether training uses the loss, or its name, its factory's or its class's says so."""
+    if trace.loss.metric:
+        return False
+    return trace.loss.evidence >= 3 or (trace.loss.evidence >= 2 and LOSS_NAME.search(trace.loss.function) is not None)
+
+
+def confidence(trace: Trace) -> Confidence:
+    """How sure a finding is that no value of the trace carries."""
+    return Confidence.HIGH if trace.loss.evidence >= 2 and trace.flipped is None else Confidence.MEDIUM
