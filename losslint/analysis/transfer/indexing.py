@@ -62,8 +62,17 @@ def _element(x: Node, index: Value, site: Site) -> Node:
         )
     shape, declared = _sliced(x.shape, parts)
     data = x.gradient > Gradient.NONE or x.operation == "parameter"  # not the positions from which a batch is drawn
-    changed: dict[str, Any] = {"declared": True} if declared and data else {}
+    changed: dict[str, Any] = {"rank": sum(map(_axes_of_result, parts))}
+    if declared and data:
+        changed["declared"] = True
     return made("getitem", [x], site, shape=shape, degree=x.degree, columns=x.columns, marks=x.facts.marks, constant=x.constant, **changed)
+
+
+def _axes_of_result(part: Value) -> int:
+    """By how many axes one part of an index changes the rank."""
+    if isinstance(part, Constant) and part.value in (None, Ellipsis):
+        return int(part.value is None)
+    return 0 if _cut(ANY, part) is not None else -1
 
 
 def _sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool]:
