@@ -152,7 +152,7 @@ def check_source(
         traces = run(source, settings, modules)
     except LosslintError as error:
         return Result(failures=(*mistakes, Failure(filename, None, str(error))), files=1)
-    drafts, crashes = _ask(asked, traces, source)
+    drafts, crashes = _ask(asked, traces, source, settings)
     found = [d.finding for d in drafts if d.finding.confidence.rank >= settings.min_confidence.rank]
     found = _unsuperseded(found, {rule.name: rule for rule in asked})
     kept = [f for f in found if not source.suppressed(f.place, f.code, f.name)]
@@ -207,7 +207,7 @@ def _said(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}{where}".split())
 
 
-def _ask(rules: Sequence[Rule], traces: Sequence[Trace], source: Source) -> tuple[list[_Draft], list[Failure]]:
+def _ask(rules: Sequence[Rule], traces: Sequence[Trace], source: Source, settings: Settings) -> tuple[list[_Draft], list[Failure]]:
     """What every rule reports on every run, one draft for each (rule, place)."""
     drafts: dict[tuple[str, int, int], _Draft] = {}
     crashes: dict[str, Failure] = {}
@@ -215,6 +215,8 @@ def _ask(rules: Sequence[Rule], traces: Sequence[Trace], source: Source) -> tupl
         for rule in rules:
             try:
                 for report in rule.check(trace):
+                    if report.xla and settings.xla == "off":
+                        continue
                     _take(drafts, rule, trace, report, source)
             except Exception as error:
                 message = f"rule {rule.code} {rule.name} failed, the other rules went on: {_said(error)}; please report it"
@@ -255,7 +257,7 @@ def _finding(rule: Rule, trace: Trace, report: Report, source: Source) -> Findin
         message=report.message,
         help=report.help,
         severity=rule.severity,
-        confidence=_confidence(report.confidence, trace),
+        confidence=_confidence(Confidence.MEDIUM if report.xla else report.confidence, trace),
         related=tuple(r for r in dict.fromkeys(related) if r.message or r != place),
         source=source.segment(site.syntax),
     )

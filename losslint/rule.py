@@ -33,13 +33,22 @@ class Lab(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a rule's `check` yields: the flagged value, why, and what to write instead."""
+    """What a rule's `check` yields: the flagged value, why, and what to write instead.
+
+    Attributes
+    ----------
+    because
+        Further values and what each has to do with it.
+    xla
+        Whether it goes wrong under XLA only: reported with medium confidence, and not at all where the settings say ``xla = "off"``.
+    """
 
     node: Node
     message: str
     help: str
     because: tuple[tuple[Node, str], ...] = ()
     confidence: Confidence = Confidence.HIGH
+    xla: bool = False
 
 
 @dataclass(frozen=True, slots=True)

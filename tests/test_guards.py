@@ -51,7 +51,7 @@ UNGUARDED = [
     "-tf.math.log(tf.clip_by_value(y_pred, 0.0, 1.0))",
     "-tf.math.log(tf.maximum(y_pred, 0.0))",
     "-tf.math.log(y_true * y_pred)",
-    "-tf.math.log(1.0 - tf.sigmoid(y_pred))",
+    "-tf.math.log(1.0 - tf.nn.softmax(y_pred))",
     "y_true * tf.math.log(y_true / tf.maximum(y_pred, 1e-7))",
     "-tf.math.log(tf.where(y_true > 0, y_pred, 1e-7))",
 ]

@@ -241,10 +241,10 @@ def pieces(run: Run, targets: list[ast.expr], value: Value, site: Site) -> list[
 
 def flipped_value(name: str, site: Site) -> Value:
     """What a name is on a path on which it is no longer what its default says: a setting, or a tensor by its name."""
-    from losslint.analysis.roles import BATCH_NAME, MASK_NAME
+    from losslint.analysis.roles import BATCH_NAME, MASK_NAME, SETTING_NAME, unknown_tensor
 
     if MASK_NAME.search(name):
-        return tensor(name, site, "mask")
+        return unknown_tensor(name, site) if SETTING_NAME.match(name) else tensor(name, site, "mask")
     if BATCH_NAME.search(name):
         return tensor(name, site, "input")
     return setting(name, site)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from losslint.operations.float32 import round32
 
 COLUMNS = 8
+EACH_AXIS = 4  # elements that an axis of unknown length stands for
 ORDINARY = 6  # the last two columns saturate activations; a negative number there is no legal input
 NAN = math.nan
 
@@ -60,6 +61,11 @@ def constant(value: float) -> Columns:
 TRUE = table((0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0))
 PRED = table((0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 100.0, -100.0))
 FREE_BOOLEAN = table((0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0))
+
+
+def at(index: int, bound: Columns) -> Columns:
+    """Known in one column only."""
+    return bound.without([i for i in range(COLUMNS) if i != index])
 
 
 def rounded(columns: Columns) -> Columns:

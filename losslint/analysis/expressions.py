@@ -17,6 +17,7 @@ from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import BATCH_SIZE_NAME, SETTING_NAME, setting
 from losslint.analysis.scope import Scope
+from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer import apply, as_node, subscript, unknown
 from losslint.analysis.truth import is_none, open_to_change, truth
 from losslint.operations.catalogue import operation
@@ -112,7 +113,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
             return Node("captured", (value,), site, value.facts, {"name": name, "bound": value.site})
         excluded = run.excluded()
         if excluded and not value.constant:
-            return value.with_facts(columns=value.columns.without(tuple(excluded)))
+            some = value.facts.marks - {"maybe-empty"} if empty_columns(value) <= excluded else value.facts.marks
+            return value.with_facts(columns=value.columns.without(tuple(excluded)), marks=some)
     if isinstance(value, Node) and not where.outside and name not in where.parameters and where.function:
         return value  # made in the loss itself: its value says what it is, not its name
     return _declared_batch(value, name, site)

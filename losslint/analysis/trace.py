@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from losslint.analysis.node import Node, reach
+from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.objects import Class
+from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
 
 SELECTIONS = frozenset({"where", "cond", "switch"})
+EAGER = frozenset({"where", "switch"})  # these compute both branches
+LAZY = "cond"
+FILTER = "nan_to_num"
+SHAPES = frozenset({"zeros_like", "ones_like", "shape", "size", "rank", "dimension"})  # these read only the shape of their operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Trace:
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
     owner: Class | None = None
     _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _moved: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _evidence: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -76,6 +83,12 @@ class Trace:
         """The nodes that a root with at least that evidence is made of, each once."""
         return reach(*(root.node for root in self.roots if root.evidence >= least))
 
+    def flowing(self, least: int = 1) -> Iterator[Node]:
+        """Of these nodes, those through which a gradient reaches the prediction or a weight, each once."""
+        roots = (root.node for root in self.roots if root.evidence >= least)
+        flows = (node for node in reach(*roots, through=_flows) if _flows(node))
+        return flows
+
     def live(self, column: int, node: Node) -> bool:
         """Whether a root uses the value of `node` in a witness column (0 to 7).
 
@@ -83,10 +96,36 @@ class Trace:
         condition itself adds nothing to the value.
         """
         if column not in self._live:
-            self._live[column] = frozenset(self._reached_in(column))
+            self._live[column] = frozenset(self._reached_in(column, lambda node: iter(_taken(node, column))))
         return id(node) in self._live[column]
 
-    def _reached_in(self, column: int) -> Iterator[int]:
+    def hidden_by(self, column: int, node: Node) -> Node | None:
+        """The selection that hides a node's value in a witness column but not its gradient; None: no such thing.
+
+        It computes both branches. One that computes a single branch (`cond`) hides both.
+        """
+        roots = [root.node for root in self.roots if root.evidence >= 1]
+        stack, seen = roots, set(map(id, roots))
+        found = None
+        while stack:
+            part = stack.pop()
+            used = _taken(part, column)
+            both = part.arguments if part.operation != LAZY else used
+            if part.operation in (EAGER | {FILTER}) and any(a not in used and _made_of(a, node) for a in both[-2:]):
+                found = part
+            for argument in both:
+                if _flows(argument) and id(argument) not in seen:
+                    seen.add(id(argument))
+                    stack.append(argument)
+        return found if id(node) in seen else None
+
+    def arrives(self, column: int, node: Node) -> bool:
+        """Whether a gradient that is not known to be exactly 0 arrives at `node` in a witness column."""
+        if column not in self._moved:
+            self._moved[column] = frozenset(self._reached_in(column, lambda node: passing(node, column, _taken(node, column))))
+        return id(node) in self._moved[column]
+
+    def _reached_in(self, column: int, used: Callable[[Node], Iterator[Node]]) -> Iterator[int]:
         seen: set[int] = set()
         stack = [root.node for root in self.roots if root.evidence >= 1]
         while stack:
@@ -95,7 +134,7 @@ class Trace:
                 continue
             seen.add(id(node))
             yield id(node)
-            stack.extend(_taken(node, column))
+            stack.extend(used(node))
 
     def confidence(self, node: Node) -> Confidence:
         """How sure a finding at a node is: high on the default path of a value whose evidence is 2 or more, else medium."""
@@ -106,12 +145,50 @@ class Trace:
         return Confidence.HIGH if sure else Confidence.MEDIUM
 
 
+def _flows(node: Node) -> bool:
+    return node.gradient is Gradient.FLOWS
+
+
+def _made_of(whole: Node, part: Node) -> bool:
+    """Whether a gradient goes from one value to the other."""
+    return any(node is part for node in reach(whole, through=_flows))
+
+
 def _taken(node: Node, column: int) -> tuple[Node, ...]:
     """The arguments that make up the value of a node in a column."""
+    if node.operation == FILTER and _finite(node.arguments[0], column) is False:
+        return ()
+    if node.operation in SHAPES:
+        return ()
     if node.operation not in SELECTIONS or len(node.arguments) != 3:
         return node.arguments
     condition, taken, other = node.arguments
-    told = condition.columns.single[column]
-    if told != told:
+    told = _told(condition, column)
+    if told is None:
         return taken, other
     return (taken,) if told else (other,)
+
+
+def _told(condition: Node, column: int) -> bool | None:
+    """The truth of a condition in a column; of a test for NaN also where a NaN was computed, None where it is not known."""
+    value = condition.columns.single[column]
+    if value == value:
+        return value != 0
+    match condition.operation:
+        case "is_nan" if undefined(condition.arguments[0], column):
+            return True
+        case "is_finite" | "is_inf" if undefined(condition.arguments[0], column):
+            return False
+        case "logical_not":
+            told = _told(condition.arguments[0], column)
+            return None if told is None else not told
+        case "logical_or" | "logical_and" as operation:
+            decided = operation == "logical_or"
+            return decided if any(_told(part, column) is decided for part in condition.arguments) else None
+    return None
+
+
+def _finite(node: Node, column: int) -> bool | None:
+    """Whether a value is finite in a column, None where it is not known."""
+    value = node.columns.single[column]
+    return math.isfinite(value) if value == value else (False if undefined(node, column) else None)

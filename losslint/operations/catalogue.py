@@ -103,6 +103,11 @@ def operation(name: str) -> Operation:
     return _BY_NAME[name]
 
 
+def known(name: str) -> Operation | None:
+    """The operation of a canonical name, None for a value that no operation of the catalogue makes."""
+    return _BY_NAME.get(name)
+
+
 @lru_cache(maxsize=512)
 def _aliases(operation: Operation) -> dict[str, str]:
     return dict(pair.split("=") for pair in operation.aliases.split())

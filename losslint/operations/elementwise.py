@@ -8,7 +8,7 @@ from losslint.operations import functions as f
 from losslint.operations.operation import Degree, Flow, Kind, Operation, Pole
 from losslint.operations.spelling import each
 
-INF = math.inf
+INF, NAN = math.inf, math.nan
 E = Kind.ELEMENTWISE
 
 
@@ -19,35 +19,35 @@ def _compared(name: str, spellings: str, column: object) -> Operation:
 ARITHMETIC = (
     Operation("add", E, "x y", each("tf K ops np keras.layers", "add"), 2, f.add, Degree.UNION, tolerance=0),
     Operation("subtract", E, "x y", each("tf ops np keras.layers", "subtract") + " tf.sub", 2, f.subtract, Degree.UNION, tolerance=0),
-    Operation("multiply", E, "x y", each("tf ops np keras.layers", "multiply") + " tf.mul tf.scalar_mul tf.multiply_no_nan", 2, f.multiply, Degree.PRODUCT, tolerance=0),
-    Operation("divide", E, "x y", each("tf ops np", "divide true_divide") + " tf.div tf.truediv tf.realdiv", 2, f.divide, Degree.QUOTIENT, tolerance=0),
-    Operation("divide_no_nan", E, "x y", each("tf ops", "divide_no_nan") + " tf.div_no_nan", 2, f.divide_no_nan, Degree.QUOTIENT, tolerance=0),
+    Operation("multiply", E, "x y", each("tf ops np keras.layers", "multiply") + " tf.mul tf.scalar_mul tf.multiply_no_nan", 2, f.multiply, Degree.PRODUCT, tolerance=0, flat=f.zero_crossed),
+    Operation("divide", E, "x y", each("tf ops np", "divide true_divide") + " tf.div tf.truediv tf.realdiv", 2, f.divide, Degree.QUOTIENT, tolerance=0, poles=(Pole(0.0, INF, NAN, operand=1),), flat=f.zero_divided),
+    Operation("divide_no_nan", E, "x y", each("tf ops", "divide_no_nan") + " tf.div_no_nan", 2, f.divide_no_nan, Degree.QUOTIENT, tolerance=0, flat=f.zero_first),
     Operation("floordiv", E, "x y", "tf.floordiv tf.floor_div " + each("ops np", "floor_divide"), 2, f.floordiv, Degree.QUOTIENT, tolerance=0),
     Operation("mod", E, "x y", each("tf ops np", "mod floormod"), 2, f.mod, Degree.ZERO_STAYS),
-    Operation("maximum", E, "x y", each("tf K ops np keras.layers", "maximum"), 2, f.maximum, Degree.UNION, tolerance=0),
-    Operation("minimum", E, "x y", each("tf K ops np keras.layers", "minimum"), 2, f.minimum, Degree.UNION, tolerance=0),
-    Operation("squared_difference", E, "x y", "tf.squared_difference", 2, f.squared_difference, Degree.DOUBLE),
-    Operation("pow", E, "x y", each("tf K ops np math", "pow power"), 2, f.pow_, Degree.POWER, aliases="a=y exponent=y p=y"),
-    Operation("xlogy", E, "x y", "tf.xlogy", 2, f.xlogy, Degree.KEEP),
-    Operation("xlog1py", E, "x y", "tf.xlog1py", 2, f.xlog1py, Degree.KEEP),
-    Operation("xdivy", E, "x y", "tf.xdivy", 2, f.xdivy, Degree.QUOTIENT),
+    Operation("maximum", E, "x y", each("tf K ops np keras.layers", "maximum"), 2, f.maximum, Degree.UNION, tolerance=0, flat=f.smaller),
+    Operation("minimum", E, "x y", each("tf K ops np keras.layers", "minimum"), 2, f.minimum, Degree.UNION, tolerance=0, flat=f.larger),
+    Operation("squared_difference", E, "x y", "tf.squared_difference", 2, f.squared_difference, Degree.DOUBLE, flat=f.alike),
+    Operation("pow", E, "x y", each("tf K ops np math", "pow power"), 2, f.pow_, Degree.POWER, aliases="a=y exponent=y p=y", poles=(Pole(0.0, 0.0, INF, others=(0.0, 1.0)), Pole(0.0, INF, -INF, others=(-INF, 0.0))), flat=f.zero_raised),
+    Operation("xlogy", E, "x y", "tf.xlogy", 2, f.xlogy, Degree.KEEP, flat=f.zero_first),
+    Operation("xlog1py", E, "x y", "tf.xlog1py", 2, f.xlog1py, Degree.KEEP, flat=f.zero_first),
+    Operation("xdivy", E, "x y", "tf.xdivy", 2, f.xdivy, Degree.QUOTIENT, flat=f.zero_first),
     Operation("atan2", E, "x y", each("tf", "atan2") + " " + each("np ops", "arctan2") + " math.atan2", 2, math.atan2, Degree.ZERO),
     Operation("logaddexp", E, "x y", each("ops np", "logaddexp"), 2, f.logaddexp, Degree.UNKNOWN),
     Operation("bias_add", E, "x y", "K.bias_add tf.bias_add", 2, None, Degree.UNION, aliases="bias=y"),
     Operation("add_n", E, "x", "tf.add_n tf.accumulate_n", 1, None, Degree.UNION, aliases="inputs=x"),
     Operation("clip", E, "x low high", "tf.clip_by_value K.clip ops.clip np.clip .clip", 3, f.clip, Degree.KEEP, tolerance=0,
-              aliases="t=x min_value=low max_value=high clip_value_min=low clip_value_max=high a_min=low a_max=high x_min=low x_max=high min=low max=high"),
+              aliases="t=x min_value=low max_value=high clip_value_min=low clip_value_max=high a_min=low a_max=high x_min=low x_max=high min=low max=high", flat=f.outside),
 )  # fmt: skip
 
 UNARY = (
-    Operation("abs", E, "x", each("tf K ops np", "abs absolute") + " np.fabs math.fabs", 1, abs, tolerance=0),
+    Operation("abs", E, "x", each("tf K ops np", "abs absolute") + " np.fabs math.fabs", 1, abs, tolerance=0, flat=f.zero),
     Operation("negative", E, "x", each("tf ops np", "negative") + " tf.neg", 1, lambda x: -x, tolerance=0),
     Operation("positive", E, "x", "", 1, lambda x: x, tolerance=0),
-    Operation("square", E, "x", each("tf K ops np", "square"), 1, f.square, Degree.DOUBLE, tolerance=0),
-    Operation("sqrt", E, "x", each("tf ops np math", "sqrt"), 1, f.sqrt, Degree.HALVE, tolerance=0, poles=(Pole(0.0, 0.0, INF),)),
-    Operation("root", E, "x", "K.sqrt", 1, lambda x: f.sqrt(max(x, 0.0)) if x == x else x, Degree.HALVE, tolerance=0),
-    Operation("rsqrt", E, "x", each("tf ops", "rsqrt"), 1, f.rsqrt, Degree.NEGATE_HALF, poles=(Pole(0.0, INF, -INF),)),
-    Operation("reciprocal", E, "x", each("tf ops np", "reciprocal") + " tf.inv", 1, f.reciprocal, Degree.NEGATE, poles=(Pole(0.0, INF, -INF),)),
+    Operation("square", E, "x", each("tf K ops np", "square"), 1, f.square, Degree.DOUBLE, tolerance=0, flat=f.zero),
+    Operation("sqrt", E, "x", each("tf ops np math", "sqrt"), 1, f.sqrt, Degree.HALVE, tolerance=0, poles=(Pole(0.0, 0.0, INF, quiet=True),)),
+    Operation("root", E, "x", "K.sqrt", 1, lambda x: f.sqrt(max(x, 0.0)) if x == x else x, Degree.HALVE, tolerance=0, poles=(Pole(0.0, 0.0, INF, quiet=True),)),
+    Operation("rsqrt", E, "x", each("tf ops", "rsqrt"), 1, f.rsqrt, Degree.NEGATE_HALF, poles=(Pole(0.0, INF, -INF, quiet=True),)),
+    Operation("reciprocal", E, "x", each("tf ops np", "reciprocal") + " tf.inv", 1, f.reciprocal, Degree.NEGATE, poles=(Pole(0.0, INF, -INF, quiet=True),)),
     Operation("exp", E, "x", each("tf K ops np math", "exp"), 1, f.exp, Degree.ZERO_STAYS),
     Operation("expm1", E, "x", each("tf ops np math", "expm1"), 1, f.expm1, Degree.ZERO_STAYS),
     Operation("log", E, "x", each("tf K ops np math", "log"), 1, f.log, Degree.ZERO, poles=(Pole(0.0, -INF, INF),)),
@@ -57,8 +57,8 @@ UNARY = (
     Operation("sin", E, "x", each("tf K ops np math", "sin"), 1, f.guarded(math.sin), Degree.ZERO),
     Operation("cos", E, "x", each("tf K ops np math", "cos"), 1, f.guarded(math.cos), Degree.ZERO),
     Operation("tan", E, "x", each("tf ops np math", "tan"), 1, f.guarded(math.tan), Degree.ZERO),
-    Operation("asin", E, "x", each("tf math", "asin") + " " + each("np ops", "arcsin"), 1, f.guarded(math.asin), Degree.ZERO, poles=(Pole(1.0, math.pi / 2, INF),)),
-    Operation("acos", E, "x", each("tf math", "acos") + " " + each("np ops", "arccos"), 1, f.guarded(math.acos), Degree.ZERO, poles=(Pole(1.0, 0.0, -INF),)),
+    Operation("asin", E, "x", each("tf math", "asin") + " " + each("np ops", "arcsin"), 1, f.guarded(math.asin), Degree.ZERO, poles=(Pole(1.0, math.pi / 2, INF), Pole(-1.0, -math.pi / 2, INF))),
+    Operation("acos", E, "x", each("tf math", "acos") + " " + each("np ops", "arccos"), 1, f.guarded(math.acos), Degree.ZERO, poles=(Pole(1.0, 0.0, -INF), Pole(-1.0, math.pi, -INF))),
     Operation("atan", E, "x", each("tf math", "atan") + " " + each("np ops", "arctan"), 1, math.atan, Degree.ZERO),
     Operation("sinh", E, "x", each("tf ops np math", "sinh"), 1, f.sinh, Degree.ZERO_STAYS),
     Operation("cosh", E, "x", each("tf ops np math", "cosh"), 1, f.cosh, Degree.ZERO_STAYS),

@@ -198,7 +198,11 @@ def minimum(x: float, y: float) -> float:
 
 
 def clip(x: float, low: float, high: float) -> float:
-    """As `clip_by_value`: the upper bound first, then the lower."""
+    """As `clip_by_value`: the upper bound first, then the lower; beyond one bound the other, not known, does not matter."""
+    if high != high and x <= low:
+        return low
+    if low != low and x >= high:
+        return high
     return maximum(minimum(x, high), low)
 
 
@@ -293,3 +297,46 @@ def log_share(x: float, n: int) -> float:
 def unit(x: float, n: int) -> float:
     """An element of a normalised vector of equal elements; TensorFlow's floor of 1e-12 under the squared norm."""
     return NAN if x != x else x / math.sqrt(max(n * x * x, 1e-12))
+
+
+# --- where a derivative is exactly 0, operand by operand ---------------------------------------------------------------
+
+
+def zero(x: float) -> tuple[bool, ...]:
+    return (x == 0,)
+
+
+def not_positive(x: float) -> tuple[bool, ...]:
+    return (x <= 0,)
+
+
+def zero_crossed(x: float, y: float) -> tuple[bool, ...]:
+    return y == 0, x == 0
+
+
+def zero_first(x: float, y: float) -> tuple[bool, ...]:
+    return False, x == 0
+
+
+def zero_divided(x: float, y: float) -> tuple[bool, ...]:
+    return False, x == 0 and y != 0
+
+
+def zero_raised(x: float, y: float) -> tuple[bool, ...]:
+    return x == 0 and y > 1, False
+
+
+def alike(x: float, y: float) -> tuple[bool, ...]:
+    return x == y, x == y
+
+
+def smaller(x: float, y: float) -> tuple[bool, ...]:
+    return x < y, y < x
+
+
+def larger(x: float, y: float) -> tuple[bool, ...]:
+    return x > y, y > x
+
+
+def outside(x: float, low: float, high: float) -> tuple[bool, ...]:
+    return x < low or x > high, False, False

@@ -55,12 +55,14 @@ class Flow(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pole:
-    """A finite or infinite operand value at which the operation, or its gradient, is not finite."""
+    """A value of an operand at which the operation, or its gradient, is not finite."""
 
-    at: float
-    value: float  # what TensorFlow returns there
-    gradient: float  # what its tape returns there for an upstream gradient of 1
+    at: float | None  # None: all elements alike, whatever they are
+    value: float  # what TensorFlow returns there (sign aside)
+    gradient: float  # what its tape returns there for an arriving gradient of 1
     operand: int = 0
+    others: tuple[float, float] | None = None  # open interval: it is a pole only where the other operand lies inside
+    quiet: bool = False  # eager mode gives 0 where the arriving gradient is exactly 0; XLA gives NaN like everything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,9 @@ class Operation:
         What happens to gradients.
     poles
         Where value or gradient is not finite.
+    flat
+        For each operand, whether the derivative with respect to it is exactly 0 at given operand values: what arrives there
+        from above goes no further. ``None``: nowhere.
     tolerance
         Units in the last place by which TensorFlow's float32 kernel may differ from the column, 0: exact.
     aliases
@@ -109,6 +114,7 @@ class Operation:
     along: float | None = None
     flow: Flow = Flow.FLOWS
     poles: tuple[Pole, ...] = ()
+    flat: Callable[..., tuple[bool, ...]] | None = None
     tolerance: int = 8
     aliases: str = ""
     activation: bool = False  # saturates in float32 at +-100: its ends are legal values

@@ -83,7 +83,7 @@ from tensorflow.keras import backend as K
 def distance_loss(y_true, y_pred):
     samples = K.cast(K.shape(y_true)[0], "float32")
     total = K.sum(K.square(y_true - y_pred))
-    return K.sqrt(total) / samples  # here
+    return K.sqrt(total + K.epsilon()) / samples  # here
 """,
     """\
 import keras

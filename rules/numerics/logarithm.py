@@ -1,24 +1,17 @@
-"""How the argument of a logarithm comes to be 0, and which guard was lost on the way: what the rules on logarithms ask."""
+"""How the argument of a logarithm comes to be 0: what the rules on logarithms ask."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from losslint.analysis.columns import COLUMNS, ORDINARY
-from losslint.analysis.node import Gradient, Node, reach
+from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
-from losslint.operations.float32 import TINY32, round32
+
+from .guard import lost_guard
 
 LOGARITHMS = frozenset({"log", "log2", "log10"})
-SUMS = frozenset({"add", "subtract"})
-BOUNDS = frozenset({"clip", "maximum", "minimum"})
-CHAIN = (
-    SUMS | BOUNDS | {"multiply", "divide", "divide_no_nan", "negative", "abs", "cast", "identity", "where", "square", "sqrt", "root", "pow"}
-)
-LARGEST_GUARD = 1e-3
-MOST_NAMES = 3
 ZEROS = frozenset(
     {"zeros", "zeros_like", "sequence_mask", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not"}
 )
@@ -75,107 +68,10 @@ def _bad(operand: Node, column: int) -> bool:
 def _pole(node: Node, bad: list[int]) -> Pole:
     operand = node.arguments[0]
     for column in bad:
-        guard = _lost_guard(operand, column)
+        guard = lost_guard(operand, column)
         if guard is not None:
             return Pole(node, column, guard)
     return Pole(node, next((c for c in bad if operand.columns.single[c] == 0), bad[0]))
-
-
-# --- guards ----------------------------------------------------------------------------------------------------------
-
-
-def guards(operand: Node) -> Iterator[Node]:
-    """What may be meant to keep an argument away from 0: bounds by constants, tiny constants added, the outermost first."""
-    for node in reach(operand, through=lambda node: node.operation in CHAIN):
-        if _data(node) is not None:
-            yield node
-
-
-def _constants(node: Node) -> list[float]:
-    """The known constants that a guard works with, in double precision."""
-    values = (argument.columns.double[0] for argument in node.arguments if argument.constant)
-    return [value for value in values if not math.isnan(value)]
-
-
-def _data(node: Node) -> Node | None:
-    """What a guard guards; None if the node is no guard."""
-    if node.operation not in SUMS | BOUNDS:
-        return None
-    data = [argument for argument in node.arguments if not argument.constant]
-    if len(data) != 1:
-        return None
-    constants = _constants(node)
-    if node.operation in SUMS:
-        constants = [c for c in constants if 0 < abs(c) <= LARGEST_GUARD or _vanishes(c)]
-    return data[0] if constants else None
-
-
-def _vanishes(constant: float) -> bool:
-    """Whether float32 turns a number with a tiny part into the whole number beside it: ``1 - 1e-8`` or ``1e-40``."""
-    return abs(constant) < 2.0**24 and constant != round(constant) and round32(constant) == round(constant)
-
-
-def _lost_guard(operand: Node, column: int) -> Node | None:
-    """The guard that would keep an argument away from 0 in float64 and does not in float32."""
-    single, double = operand.columns.single[column], operand.columns.double[column]
-    if not (double > 0 or (single == 0 and double != 0)):
-        return None
-    working = [guard for guard in guards(operand) if _works_in_double(guard, column)]
-    here = next((guard for guard in working if reason(guard, column)), None)
-    if here is not None or column >= ORDINARY:
-        return here
-    return next(iter(working), None)
-
-
-def _works_in_double(guard: Node, column: int) -> bool:
-    data = _data(guard)
-    assert data is not None
-    return guard.operation in SUMS or guard.columns.double[column] != data.columns.double[column]
-
-
-def reason(guard: Node, column: int) -> str:
-    """Why float32 loses a guard where it stands; empty if it is lost further on."""
-    data = _data(guard)
-    assert data is not None
-    constants = _constants(guard)
-    if guard.operation in BOUNDS:
-        constants = [c for c in constants if c == guard.columns.double[column]]
-    for constant in constants:
-        if 0 < abs(constant) < TINY32:
-            return f"{constant:g} is below the smallest normal float32 (1.2e-38), and TensorFlow flushes it to 0"
-        if _vanishes(constant):
-            whole = round(constant)
-            steps = f"float32 has steps of {_step(whole, constant - whole):.2g} there"
-            if guard.operation in SUMS:
-                return f"{constant!r} rounds to {whole} before the other operand comes in: {steps}"
-            return f"{constant!r} is exactly {whole} in float32, which has steps of {_step(whole, constant - whole):.2g} there"
-        before, after = data.columns.single[column], guard.columns.single[column]
-        if guard.operation in SUMS and before == after:
-            return f"{constant:g} is lost beside {before:g}: float32 has steps of {_step(before, constant):.2g} there"
-    return ""
-
-
-def _step(beside: float, towards: float) -> float:
-    """The distance from a number to the next float32 in a direction."""
-    fraction, exponent = math.frexp(abs(beside))
-    down = fraction == 0.5 and (towards < 0) == (beside > 0)
-    return math.ldexp(1.0, exponent - (25 if down else 24))
-
-
-# --- words -----------------------------------------------------------------------------------------------------------
-
-
-def situation(pole: Pole) -> str:
-    """The inputs that lead to the pole, as in `` where `y_pred` is 1``; empty where they are not known or the argument is one."""
-    if pole.operand.operation == "parameter":
-        return ""
-    values: dict[str, float] = {}
-    for part in reach(pole.operand):
-        value = part.columns.single[pole.column]
-        if part.operation == "parameter" and not math.isnan(value):
-            values.setdefault(str(part.details["name"]), value)
-    words = [f"`{name}` is {value:g}" for name, value in list(values.items())[:MOST_NAMES]]
-    return f" where {' and '.join(words)}" if words else ""
 
 
 def consequence(pole: Pole) -> str:

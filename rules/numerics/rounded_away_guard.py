@@ -68,7 +68,8 @@ from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.rule import Report, Rule, quoted
 
-from .logarithm import consequence, poles, reason, situation
+from .guard import reason, situation
+from .logarithm import consequence, poles
 
 BAD = (
     """\
@@ -185,9 +186,18 @@ def check(trace: Trace) -> Iterator[Report]:
         why = reason(pole.guard, pole.column) or "what it adds is lost in a later step: float32 has seven digits"
         message = (
             f"{quoted(pole.guard)} holds a guard that float32 loses ({why}): "
-            f"{quoted(pole.operand)} is {pole.value:.2g}{situation(pole)}, and {consequence(pole)}"
+            f"{quoted(pole.operand)} is {pole.value:.2g}{situation(pole.operand, pole.column)}, and {consequence(pole)}"
         )
         yield Report(pole.node, message, HELP, ((pole.guard, why),), trace.confidence(pole.node))
 
 
-RULE = Rule("LL303", "rounded-away-guard", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("unguarded-log",))
+RULE = Rule(
+    "LL303",
+    "rounded-away-guard",
+    Severity.ERROR,
+    check,
+    BAD,
+    GOOD,
+    MISSES,
+    supersedes=("where-trap", "unguarded-log", "unguarded-division", "singular-gradient"),
+)

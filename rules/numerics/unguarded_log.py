@@ -66,7 +66,8 @@ from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.rule import Report, Rule, quoted
 
-from .logarithm import Pole, consequence, guards, poles, situation
+from .guard import guarded, situation
+from .logarithm import consequence, poles
 
 BAD = (
     """\
@@ -169,18 +170,12 @@ HELP = (
 )
 
 
-def _guarded(pole: Pole) -> str:
-    """What was found where a guard was looked for."""
-    guard = next(guards(pole.operand), None)
-    return "nothing guards it" if guard is None else f"{quoted(guard)} does not keep it away from there"
-
-
 def check(trace: Trace) -> Iterator[Report]:
     """Every logarithm whose argument is 0 or negative on a legal input, without a guard that was only rounded away."""
     for pole in poles(trace):
         if pole.guard is not None:
             continue
-        message = f"{quoted(pole.operand)} can be {pole.value:.2g}{situation(pole)}, and {consequence(pole)}; {_guarded(pole)}"
+        message = f"{quoted(pole.operand)} can be {pole.value:.2g}{situation(pole.operand, pole.column)}, and {consequence(pole)}; {guarded(pole.operand)}"
         yield Report(pole.node, message, HELP, (), trace.confidence(pole.node))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from losslint.analysis import degree
+from losslint.analysis import columns, degree
+from losslint.analysis.columns import EACH_AXIS, NAN, Columns
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant
 from losslint.analysis.objects import Sequence as Items
@@ -21,6 +22,20 @@ def matrix(shape: Shape, flipped: bool = False) -> tuple[tuple[Axis, ...], Axis,
 
 def contraction(op: Operation, arguments: Arguments, site: Site) -> Node:
     """The result of a contraction."""
+    result = _contracted(op, arguments, site)
+    return result.with_facts(columns=_columns(result)) if len(result.arguments) == 2 and result.operation != "outer" else result
+
+
+def _columns(result: Node) -> Columns:
+    """Products summed over an axis; its length, and whether two uniform tensors share it, matter little."""
+    x, y = (o.columns for o in result.arguments)
+    length = next(
+        (a.length for o in result.arguments if o.shape is not None and (a := o.shape.axis(-1)) is not None and a.length), EACH_AXIS
+    )
+    return columns.apply(lambda a, b: NAN if a != a or b != b else a * b * length, (x, y))
+
+
+def _contracted(op: Operation, arguments: Arguments, site: Site) -> Node:
     if op.name == "einsum":
         return _einsum(arguments, site)
     given = arguments.get("x", Constant(None))

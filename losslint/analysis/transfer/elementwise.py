@@ -6,12 +6,12 @@ import math
 from functools import reduce
 
 from losslint.analysis import columns, degree
-from losslint.analysis.columns import COLUMNS, FREE_BOOLEAN, NAN, ORDINARY, Columns, rounded
+from losslint.analysis.columns import COLUMNS, EACH_AXIS, FREE_BOOLEAN, NAN, ORDINARY, Columns, rounded
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Named, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import Shape, broadcast
-from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, literal, made
+from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, difference, literal, made, uniform
 from losslint.operations.operation import Degree, Flow, Operation
 
 COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
@@ -112,6 +112,8 @@ def _columns(op: Operation, operands: list[Node], python: bool) -> Columns:
         return _sum(operands, python)
     if op.name in COMPARISONS and not python and not all(o.constant for o in operands) and not all(g.known for g in given):
         return FREE_BOOLEAN  # nothing is known of an operand: both outcomes happen
+    if op.name == "subtract" and not given[0].known and not operands[0].constant and uniform(operands[0]) is uniform(operands[1]):
+        return columns.table([0.0] * COLUMNS)
     values = columns.apply(op.column, given[: op.operands], python)
     return _told(op, operands, given, values)
 
@@ -134,11 +136,15 @@ def _told(op: Operation, operands: list[Node], given: list[Columns], values: Col
             return Columns(_alternating(low.single, high.single), _alternating(low.double, high.double))
         case "maximum" | "minimum":
             bound = given[1] if operands[1].constant else given[0]
-            return _at(0, bound)
+            return columns.at(0, bound)
         case "sigmoid" | "hard_sigmoid":
             return Columns((*(NAN,) * ORDINARY, 1.0, 0.0), (*(NAN,) * ORDINARY, 1.0, 0.0))
         case "relu" | "relu6":
-            return _at(0, columns.constant(0.0))
+            return columns.at(0, columns.constant(0.0))
+        case "squared_difference":
+            return columns.at(0, columns.constant(0.0))
+        case _ if difference(operands[0]) and _even(op, operands):
+            return columns.at(0, columns.constant(0.0))
     return values
 
 
@@ -146,11 +152,23 @@ def _alternating(low: tuple[float, ...], high: tuple[float, ...]) -> tuple[float
     return tuple(low[i] if i % 2 == 0 else high[i] for i in range(COLUMNS))
 
 
-def _at(index: int, bound: Columns) -> Columns:
-    return Columns(
-        tuple(v if i == index else NAN for i, v in enumerate(bound.single)),
-        tuple(v if i == index else NAN for i, v in enumerate(bound.double)),
-    )
+def _even(op: Operation, operands: list[Node]) -> bool:
+    """Whether the result is 0 where the first operand is, and positive elsewhere."""
+    if op.name == "pow":
+        exponent = literal(operands[1])
+        return isinstance(exponent, int) and exponent > 0 and exponent % 2 == 0
+    return op.name in ("square", "abs") or (op.name == "multiply" and operands[0] is operands[-1])
+
+
+def _unit(op: Operation, x: Node, arguments: Arguments) -> Columns:
+    """An element of a vector of length 1; of vectors of which nothing is known two can be alike."""
+    axis = literal(arguments.get("axis", Constant(-1)))
+    along = x.shape.axis(axis) if x.shape is not None and isinstance(axis, int) else None
+    length = along.length if along is not None and along.length else EACH_AXIS
+    if not x.columns.known and not x.constant:
+        return columns.at(0, columns.constant(length**-0.5))
+    column = op.column
+    return columns.apply(lambda v: v if v != v or column is None else column(v, length), (x.columns,))
 
 
 def cast(op: Operation, arguments: Arguments, site: Site) -> Node:
@@ -183,7 +201,7 @@ def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -
     elif op.name in ("sort", "cumsum", "dropout"):
         values = x.columns
     elif op.name == "l2_normalize":
-        values = columns.apply(lambda v: v if v != v else (v > 0) - (v < 0), (x.columns,))
+        values = _unit(op, x, arguments)
     grown = x.degree
     if op.along:
         axis = literal(arguments.get("axis", Constant(0)))

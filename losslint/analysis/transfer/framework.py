@@ -38,7 +38,12 @@ def loss(op: Operation, arguments: Arguments, site: Site) -> Value:
             shape = BATCH_FIRST if any(o.shape is not None and o.shape.batch_axes for o in operands) else None
         case _:
             shape = _rows(operands, True)
-    return made(op.name, operands, site, shape=shape, degree=degree.ZERO, gradient=gradient, marks=frozenset())
+    return made(op.name, operands, site, shape=shape, degree=degree.ZERO, gradient=gradient, marks=_selected(operands))
+
+
+def _selected(operands: Sequence[Node]) -> frozenset[str]:
+    """A loss of each of the elements that a mask selects has as many elements, perhaps none."""
+    return frozenset().union(*(o.facts.marks & {"maybe-empty"} for o in operands))
 
 
 def _told(reduction: Value | None) -> str:
@@ -50,7 +55,7 @@ def _told(reduction: Value | None) -> str:
 
 def _reduced(name: str, operands: list[Node], reduction: str, site: Site, mean: Shape | None) -> Node:
     if reduction == "none":
-        return made(name, operands, site, shape=_rows(operands, True), degree=degree.ZERO, marks=frozenset())
+        return made(name, operands, site, shape=_rows(operands, True), degree=degree.ZERO, marks=_selected(operands))
     rows = _rows(operands, True)
     grown = degree.ZERO
     if reduction == "sum":

@@ -155,9 +155,9 @@ def picked(x: Node, by: Node) -> Gradient:
 
 def gather(x: Node, indices: Node, site: Site, axis: int | None = 0, batch_dims: int = 0) -> Node:
     """Elements picked by their positions along an axis."""
-    marks = x.facts.marks
+    marks = x.facts.marks | (indices.facts.marks & EMPTY)
     if indices.operation == "indices":
-        marks, shape = marks | EMPTY, Shape((Axis(x.shape.power if x.shape else 1),), 0) if x.shape is not None else None
+        shape = Shape((Axis(x.shape.power if x.shape else 1),), 0) if x.shape is not None else None
     elif axis is None or batch_dims or axis != 0:
         shape = BATCH_FIRST if x.shape is not None and x.shape.batch_axes else None
     elif x.shape is None or indices.shape is None:

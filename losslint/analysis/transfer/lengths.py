@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from losslint.analysis import columns, degree
+from losslint.analysis.columns import Columns
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ANY, Axis, Shape
+from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made
 
 DIMENSION = frozenset({"dimension"})
@@ -26,12 +28,19 @@ def size(name: str, arguments: Arguments, site: Site) -> Node:
     if isinstance(axis, int):
         found = x.shape.axis(axis) if x.shape is not None else None
         return _length("size", x, site, Shape(), degree.UNKNOWN if found is None else frozenset({float(found.power)}))
-    return _length("size", x, site, Shape(), degree.UNKNOWN if x.shape is None else frozenset({float(x.shape.power)}))
+    counted = _length("size", x, site, Shape(), degree.UNKNOWN if x.shape is None else frozenset({float(x.shape.power)}))
+    return counted.with_facts(columns=_count(x))
 
 
 def _length(name: str, x: Node, site: Site, shape: Shape, grown: degree.Degree, **details: object) -> Node:
     facts = Facts(shape, grown, columns.UNKNOWN, Gradient.NONE, x.origin, x.constant, x.constant, DIMENSION)
     return Node(name, (x,), site, facts, dict(details))
+
+
+def _count(x: Node) -> Columns:
+    """The number of elements that a selection takes: 0 where its mask is, else not known."""
+    empty = empty_columns(x) if x.marked("maybe-empty") else frozenset()
+    return columns.table([0.0 if column in empty else columns.NAN for column in range(columns.COLUMNS)])
 
 
 def dimension(shape: Node, index: int, site: Site) -> Node:
@@ -42,7 +51,8 @@ def dimension(shape: Node, index: int, site: Site) -> Node:
     made_ = _length("dimension", shape, site, Shape(), grown)
     if axis is not None and axis.length is not None:
         return made_.with_facts(columns=columns.constant(float(axis.length)))
-    return made_
+    first = index + shape.details["start"] == 0 if index >= 0 else axis is not None and axis.power > 0
+    return made_.with_facts(columns=_count(shape.arguments[0])) if first and shape.arguments else made_
 
 
 def part_of_shape(shape: Node, start: int, stop: int | None, site: Site) -> Node:

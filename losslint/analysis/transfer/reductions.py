@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from losslint.analysis import columns, degree
-from losslint.analysis.columns import UNKNOWN, Columns
+from losslint.analysis.columns import EACH_AXIS, UNKNOWN, Columns
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ANY, ONE, SCALAR, Axis, Shape
-from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, flag, literal, made
+from losslint.analysis.transfer.elementwise import elementwise
+from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, difference, flag, literal, made
+from losslint.operations.catalogue import operation
 from losslint.operations.operation import Flow, Operation
 
-EACH_AXIS = 4  # elements that a reduced axis of unknown length stands for
+NORMS = frozenset({"norm", "euclidean_norm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,10 @@ def gone(x: Node, known: bool, axes: Axes, keepdims: bool) -> tuple[Shape | None
 
 def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
     """The result of a reduction."""
-    given = arguments.get("x", Constant(None))
-    x = as_node(given, site)
+    x = as_node(arguments.get("x", Constant(None)), site)
+    if op.name == "norm" and literal(arguments.get("ord")) in (1, math.inf):
+        plain = operation("sum" if literal(arguments["ord"]) == 1 else "max")
+        return reduction(plain, {**arguments, "x": elementwise(operation("abs"), {"x": x}, site, spelling)}, site, spelling)
     known, axes = axes_of(arguments.get("axis"))
     if op.name in ("argmax", "argmin") and "axis" not in arguments and not spelling.startswith(("np.", "ops.")):
         known, axes = True, (0,) if spelling.startswith("tf.") else (-1,)
@@ -147,7 +152,8 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
             axes=axes,
             keepdims=keepdims,
         )
-        return Items([Node("mean", result.arguments, site, result.facts, result.details), other], mutable=False)
+        mean = Node("mean", result.arguments, site, replace(result.facts, columns=x.columns), result.details)
+        return Items([mean, other], mutable=False)
     return result
 
 
@@ -192,6 +198,8 @@ def _open(x: Node) -> degree.Degree:
 def _columns(op: Operation, x: Node, went: list[Axis] | None) -> Columns:
     if op.column is None:
         return UNKNOWN
+    if op.name in NORMS and difference(x):
+        return columns.at(0, columns.constant(0.0))
     count = 1
     for axis in went if went is not None else [ANY]:
         count *= axis.length if axis.length else EACH_AXIS

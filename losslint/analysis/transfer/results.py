@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run as Run
 
 Arguments = dict[str, Value]
+UNIFORM = frozenset({"mean", "max", "min", "median", "expand_dims", "reshape", "squeeze", "stop_gradient"})
 INHERITED = frozenset({"maybe-empty", "activated", "numpy"})  # marks that most results take over from their operands
 
 
@@ -110,6 +111,18 @@ def pack(value: Items, site: Site, axis: int = 0) -> Node:
 def _common(rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
     """Column by column what all have in common: the smallest, where all are known."""
     return tuple(min(values) if all(v == v for v in values) else columns.NAN for values in zip(*rows, strict=True))
+
+
+def uniform(node: Node) -> Node:
+    """The value whose elements are those of a node where all of them are alike: its mean, its largest, a reshaped form of it."""
+    while node.operation in UNIFORM and node.arguments:
+        node = node.arguments[0]
+    return node
+
+
+def difference(node: Node) -> bool:
+    """Whether a value is the difference of two of which too little is known: they can be equal, so its square can be 0."""
+    return node.operation == "subtract" and not node.constant and not node.columns.known
 
 
 def literal(value: Value | None) -> Any:

@@ -1,0 +1,233 @@
+"""LL306 singular-gradient: the value is finite and its gradient is not.
+
+## What it does
+
+Reports a root, a norm, a standard deviation, a power with an exponent below 1, an arc cosine or an arc sine whose argument
+reaches the point where the derivative is infinite: a distance of two equal vectors, a perfect score, a constant row.
+
+## Why is this bad
+
+The loss looks healthy in every log and every test, because its value is finite. Its gradient is infinite or NaN (infinity
+times the 0 that comes from inside the root), the optimizer adds it to the weights, and the next loss is NaN.
+
+Where the gradient that arrives at the root is exactly 0, as for a squared distance, TensorFlow's own kernel returns 0. XLA,
+which Keras turns on by itself where there is a GPU, returns NaN: the script trains on the laptop and fails on the server.
+Such findings have medium confidence; `xla = "off"` in the settings silences them.
+
+## Example
+
+```python
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), axis=-1))
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), axis=-1) + 1e-12)
+```
+
+The small number has to stand inside the root: `tf.sqrt(x) + 1e-12` changes the value and not the derivative.
+
+## What it does not flag
+
+* Roots with a number added inside that float32 keeps, `maximum(x, eps)`, `clip` away from the point.
+* Roots of labels, of settings and of anything through which no gradient flows.
+* Metrics: nobody takes their gradient.
+* Arguments of which nothing is known.
+
+## Fix safety
+
+Not automated yet. A number inside the root changes the value slightly everywhere, so it will be offered as unsafe.
+
+## How it is confirmed
+
+Not automated yet. The experiment puts the argument at the point on a legal batch and takes the gradient, in eager mode and
+under XLA: the value is finite, the gradient is not.
+
+## Known misses
+
+* The norm of a single embedding that happens to be all zeros.
+* Roots inside functions that losslint cannot read.
+
+## References
+
+* TensorFlow, *tf.sqrt*. https://www.tensorflow.org/api_docs/python/tf/math/sqrt
+* Gulrajani et al., *Improved Training of Wasserstein GANs*, 2017: the penalty on a gradient's norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.columns import ORDINARY
+from losslint.analysis.node import Gradient, Node
+from losslint.analysis.singular import Singularity, singular
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .guard import guards, lost_guard, reason, situation
+
+BAD = (
+    """\
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), axis=-1))  # here
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def tversky_loss(y_true, y_pred):
+    hits = K.sum(y_true * y_pred, axis=-1)
+    index = (hits + 1.0) / (hits + 0.7 * K.sum(y_true * (1.0 - y_pred), axis=-1) + 0.3 * K.sum((1.0 - y_true) * y_pred, axis=-1) + 1.0)
+    return K.pow(1.0 - index, 0.75)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def gradient_penalty_loss(critic, real, fake):
+    mixed = 0.5 * (real + fake)
+    with tf.GradientTape() as tape:
+        tape.watch(mixed)
+        score = critic(mixed)
+    slopes = tf.norm(tape.gradient(score, mixed), axis=-1)  # here
+    return tf.reduce_mean(tf.square(slopes - 1.0))
+""",
+    """\
+import keras
+from keras import ops
+
+
+class ContrastLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.abs(ops.std(y_pred, axis=-1) - ops.std(y_true, axis=-1))  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def angle_loss(y_true, y_pred):
+    cosine = tf.reduce_sum(tf.nn.l2_normalize(y_true, axis=-1) * tf.nn.l2_normalize(y_pred, axis=-1), axis=-1)
+    return tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))  # here
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def squared_distance_loss(y_true, y_pred):
+    distance = K.sqrt(K.sum(K.square(y_true - y_pred), axis=-1))  # here
+    return K.square(distance)
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def distance_loss(y_true, y_pred):
+    return tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), axis=-1) + 1e-12)
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def contrastive_loss(y_true, y_pred):
+    distance = K.sqrt(K.maximum(K.sum(K.square(y_pred[:, :2] - y_pred[:, 2:]), axis=-1), K.epsilon()))
+    return K.mean(y_true[:, 0] * K.square(distance) + (1.0 - y_true[:, 0]) * K.square(K.maximum(1.0 - distance, 0.0)))
+""",
+    """\
+import tensorflow as tf
+
+
+def weighted_loss(y_true, y_pred):
+    weights = tf.sqrt(tf.reduce_sum(y_true, axis=-1))
+    return weights * tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class FocalLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        y_pred = ops.clip(y_pred, 1e-7, 1.0 - 1e-7)
+        return -ops.mean(y_true * ops.power(1.0 - y_pred, 0.5) * ops.log(y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def rmse_metric(y_true, y_pred):
+    return tf.sqrt(tf.reduce_mean(tf.square(y_true - y_pred)))
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from distances_package import squared_distance
+
+
+def distance_loss(y_true, y_pred):
+    return tf.sqrt(squared_distance(y_true, y_pred))  # here
+""",
+)
+HELP = "put a small number inside, where float32 keeps it: `sqrt(x + 1e-12)`, `pow(x + 1e-7, 0.5)`, `clip(x, -1 + 1e-6, 1 - 1e-6)`; added outside it does not help"
+
+
+def _point(trace: Trace, node: Node) -> tuple[Singularity, bool] | None:
+    """A point at which only the gradient is not finite, and whether it is so in every mode; such a one is preferred."""
+    found: tuple[Singularity, bool] | None = None
+    for column in range(ORDINARY):
+        for at in singular(node, column):
+            if not at.finite or at.operand.gradient is not Gradient.FLOWS or not trace.live(column, node):
+                continue
+            if trace.arrives(column, node) or not at.pole.quiet:
+                return at, True
+            found = found or (at, False)
+    return found
+
+
+def _guarded(at: Singularity) -> tuple[str, Node | None]:
+    """What was found where a guard was looked for, and the guard that float32 loses."""
+    lost = lost_guard(at.operand, at.column)
+    if lost is not None and (why := reason(lost, at.column)):
+        return f"float32 loses the guard of {quoted(lost)} ({why})", lost
+    if (guard := next(guards(at.operand), None)) is not None:
+        return f"{quoted(guard)} does not keep it away from there", None
+    return "nothing inside keeps it away from there", None
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every root, norm, deviation, power or arc whose gradient is infinite on a legal input."""
+    if trace.loss.metric:
+        return
+    for node in trace.flowing(1):
+        point = _point(trace, node)
+        if point is None:
+            continue
+        at, always = point
+        guard, lost = _guarded(at)
+        where = situation(at.operand, at.column)
+        value = "constant" if at.pole.at is None else f"{at.at:.2g}"
+        gradient = "the gradient of {} is infinite or NaN there, though its value is finite"
+        if node.columns.single[at.column] != node.columns.single[at.column]:
+            gradient = "{} is NaN there"
+        mode = "" if always else " (under XLA, the default on a GPU; eager mode gives 0, because the gradient that arrives is 0)"
+        message = f"{quoted(at.operand)} can be {value}{where}, and {gradient.format(quoted(node))}{mode}; {guard}"
+        because = ((lost, "float32 loses this guard"),) if lost is not None else ()
+        yield Report(node, message, HELP, because, trace.confidence(node), xla=not always)
+
+
+RULE = Rule("LL306", "singular-gradient", Severity.WARNING, check, BAD, GOOD, MISSES)

@@ -1,0 +1,264 @@
+"""LL305 unguarded-division: a denominator can be 0.
+
+## What it does
+
+Reports a division (or a reciprocal, or a negative power) whose denominator is exactly 0 for inputs that a loss has to
+expect: the sum of an empty mask, the range or the standard deviation of a constant row, the count of labels of a class that
+the batch lacks. The mean over a selection that can be empty is such a division too.
+
+## Why is this bad
+
+`0 / 0` is NaN and `x / 0` infinite. One batch without an object, one constant image or one row of padding is enough: the
+loss is NaN, and from the next step on so is every weight. Such batches are rare, so the run may fail after hours; the last
+batch of an epoch, which is shorter, is the most likely one.
+
+## Example
+
+```python
+import tensorflow as tf
+
+
+def masked_loss(y_true, y_pred):
+    mask = tf.cast(y_true > 0.0, tf.float32)
+    return tf.reduce_sum(mask * tf.square(y_true - y_pred)) / tf.reduce_sum(mask)
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def masked_loss(y_true, y_pred):
+    mask = tf.cast(y_true > 0.0, tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(mask * tf.square(y_true - y_pred)), tf.reduce_sum(mask))
+```
+
+## What it does not flag
+
+* Denominators that are kept away from 0: `maximum`, a small number added that float32 keeps, `1 + x`.
+* `divide_no_nan`, and divisions that only happen where the denominator is not 0: under `tf.cond` or a Python `if` on it.
+* Sizes of tensors, batch sizes, numbers of classes, and settings.
+* A prediction divided by its own sum: it is the output of a softmax, whose sum is 1.
+* Denominators of which nothing is known, such as outputs of a layer.
+
+## Fix safety
+
+Not automated yet. `tf.math.divide_no_nan` keeps value and gradient wherever they were right.
+
+## How it is confirmed
+
+Not automated yet. The experiment puts the denominator at 0 on a legal batch, such as one with an empty mask or a constant
+row: the value or the gradient is not finite.
+
+## Known misses
+
+* A denominator that a function computes that losslint cannot read.
+* A negative number that a guard of the same size brings to 0: `x / (y + 1e-7)` at `y = -1e-7`.
+
+## References
+
+* TensorFlow, *tf.math.divide_no_nan*. https://www.tensorflow.org/api_docs/python/tf/math/divide_no_nan
+* IEEE 754, section 7.3: division by zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.columns import ORDINARY
+from losslint.analysis.node import Node
+from losslint.analysis.singular import Singularity, empty_columns, singular
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .guard import guarded, lost_guard, reason, situation
+
+BAD = (
+    """\
+import tensorflow as tf
+
+
+def masked_loss(y_true, y_pred):
+    mask = tf.cast(y_true > 0.0, tf.float32)
+    return tf.reduce_sum(mask * tf.square(y_true - y_pred)) / tf.reduce_sum(mask)  # here
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def dice_loss(y_true, y_pred):
+    overlap = K.sum(y_true * y_pred, axis=-1)
+    return 1.0 - 2.0 * overlap / (K.sum(y_true, axis=-1) + K.sum(y_pred, axis=-1))  # here
+""",
+    """\
+import keras
+from keras import ops
+
+
+class PercentageError(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred) / ops.abs(y_true), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def scaled(x):
+    low, high = tf.reduce_min(x), tf.reduce_max(x)
+    return (x - low) / (high - low)  # here
+
+
+def contrast_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(scaled(y_true) - y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def positive_loss(y_true, y_pred):
+    error = tf.boolean_mask(tf.abs(y_true - y_pred), y_true > 0.5)
+    return tf.reduce_mean(error)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def balanced_loss(y_true, y_pred):
+    weights = tf.math.reciprocal(tf.reduce_sum(y_true, axis=[1, 2]) + 1e-40)  # here
+    return tf.reduce_mean(weights * tf.reduce_sum(tf.square(y_true - y_pred), axis=[1, 2]), axis=-1)
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def masked_loss(y_true, y_pred):
+    mask = tf.cast(y_true > 0.0, tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(mask * tf.square(y_true - y_pred)), tf.reduce_sum(mask))
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def dice_loss(y_true, y_pred, smooth=1.0):
+    overlap = K.sum(y_true * y_pred, axis=-1)
+    return 1.0 - (2.0 * overlap + smooth) / (K.sum(y_true, axis=-1) + K.sum(y_pred, axis=-1) + smooth)
+""",
+    """\
+import tensorflow as tf
+
+
+def cross_entropy(y_true, y_pred):
+    y_pred = y_pred / tf.reduce_sum(y_pred, axis=-1, keepdims=True)
+    y_pred = tf.clip_by_value(y_pred, 1e-7, 1.0 - 1e-7)
+    return -tf.reduce_sum(y_true * tf.math.log(y_pred), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class PercentageError(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred) / ops.maximum(ops.abs(y_true), 1e-7), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def positive_loss(y_true, y_pred):
+    error = tf.boolean_mask(tf.abs(y_true - y_pred), y_true > 0.5)
+    return tf.cond(tf.size(error) > 0, lambda: tf.reduce_mean(error), lambda: 0.0)
+""",
+    """\
+import tensorflow as tf
+
+
+def mean_loss(y_true, y_pred):
+    batch = tf.cast(tf.shape(y_pred)[0], tf.float32)
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / batch
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from counts_package import positives
+
+
+def normalised_loss(y_true, y_pred):
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / positives(y_true)  # here
+""",
+)
+HELP = (
+    "keep the denominator away from 0 with a guard that float32 keeps, such as `maximum(x, 1e-7)`, or write `tf.math.divide_no_nan(a, b)`, "
+    "which is 0 where `b` is 0"
+)
+HELP_EMPTY = (
+    "divide the sum by a count that is at least 1, as in `tf.math.divide_no_nan(sum, count)`, or return 0 where nothing is selected"
+)
+DIVISIONS = frozenset({"divide", "reciprocal", "rsqrt", "pow"})
+MOVED = frozenset({"cast", "identity", "expand_dims", "reshape", "tile", "repeat", "broadcast_to", "squeeze", "stop_gradient"})
+
+
+def _bare(node: Node) -> Node:
+    """A value before it was only moved about."""
+    while node.operation in MOVED and node.arguments:
+        node = node.arguments[0]
+    return node
+
+
+def _own_sum(node: Node) -> bool:
+    """Whether a prediction is divided by its own sum."""
+    if node.operation != "divide":
+        return False
+    top, bottom = map(_bare, node.arguments)
+    own = bottom.operation == "sum" and _bare(bottom.arguments[0]) is top
+    return own and "pred" in top.origin and "true" not in top.origin
+
+
+def _zero(trace: Trace, node: Node) -> Singularity | None:
+    """The first ordinary column in which a denominator is 0 and the quotient is used."""
+    if node.operation not in DIVISIONS or _own_sum(node):
+        return None
+    for column in range(ORDINARY):
+        for at in singular(node, column):
+            if not at.finite and not at.operand.constant and trace.live(column, node):
+                return at
+    return None
+
+
+def _empty(trace: Trace, node: Node) -> bool:
+    """Whether a mean is taken over a selection that has no element in a column in which it is used."""
+    if node.operation != "mean" or not node.arguments[0].marked("maybe-empty"):
+        return False
+    axes, shape = node.details.get("axes"), node.arguments[0].shape
+    flat = shape is not None and shape.rank == 1
+    if axes is not None and not (isinstance(axes, tuple) and (0 in axes or flat)):
+        return False
+    return any(column < ORDINARY and trace.live(column, node) for column in empty_columns(node.arguments[0]))
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every division by 0 on a legal input, and every mean over nothing."""
+    for node in trace.reached(1):
+        if _empty(trace, node):
+            message = (
+                f"{quoted(node)} is the mean of {quoted(node.arguments[0])}, a selection that can be empty: 0 / 0 is NaN, and the loss "
+                "with it; no test of its size was found"
+            )
+            yield Report(node, message, HELP_EMPTY, (), trace.confidence(node))
+        elif (at := _zero(trace, node)) is not None:
+            lost = lost_guard(at.operand, at.column)
+            why = reason(lost, at.column) if lost is not None else ""
+            guard = f"float32 loses the guard of {quoted(lost)} ({why})" if lost is not None and why else guarded(at.operand)
+            message = (
+                f"{quoted(at.operand)} can be {at.at:.2g}{situation(at.operand, at.column)}, and {quoted(node)} divides by it: "
+                f"the loss becomes infinite or NaN; {guard}"
+            )
+            yield Report(node, message, HELP, ((lost, why),) if lost is not None and why else (), trace.confidence(node))
+
+
+RULE = Rule("LL305", "unguarded-division", Severity.WARNING, check, BAD, GOOD, MISSES)

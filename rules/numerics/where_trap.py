@@ -1,0 +1,241 @@
+"""LL304 where-trap: `where` hides a value that is not finite, and its gradient is NaN all the same.
+
+## What it does
+
+Reports a logarithm, a division, a root or a power inside a branch of `where` that is not finite exactly where the condition
+takes the other branch. A filter for NaN after the fact (`where(is_nan(x), 0, x)`, `nan_to_num`) is the same trap.
+
+## Why is this bad
+
+`where` computes both branches and picks elements. Its gradient for an element that was not picked is 0, and 0 is then
+multiplied by the infinite derivative of the branch: the result is NaN. The value is right, every test of it passes, and the
+first step of training that meets such an element turns the weights into NaN.
+
+## Example
+
+```python
+import tensorflow as tf
+
+
+def log_loss(y_true, y_pred):
+    return -tf.reduce_mean(tf.where(y_pred > 0.0, y_true * tf.math.log(y_pred), 0.0), axis=-1)
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+
+
+def log_loss(y_true, y_pred):
+    safe = tf.where(y_pred > 0.0, y_pred, 1.0)
+    return -tf.reduce_mean(tf.where(y_pred > 0.0, y_true * tf.math.log(safe), 0.0), axis=-1)
+```
+
+The argument is made harmless first, then the result is chosen: the double `where`. For a quotient `tf.math.divide_no_nan` does
+the same, for `x * log(y)` `tf.math.xlogy`.
+
+## What it does not flag
+
+* The double `where`: the argument of the function in the branch is selected by the same condition.
+* `divide_no_nan`, `xlogy`, and arguments with a guard.
+* Branches without a gradient: functions of labels and settings.
+* `tf.cond` and a Python `if`: only one of their branches is computed.
+* Metrics: nobody takes their gradient.
+
+A root alone (`where(x > 0, sqrt(x), 0)`) has medium confidence: TensorFlow's kernel returns 0 there, XLA returns NaN.
+
+## Fix safety
+
+Not automated yet. The double `where` keeps the value everywhere and the gradient wherever it was right.
+
+## How it is confirmed
+
+Not automated yet. The experiment puts the argument of the hidden function at its pole: the value is finite, the gradient
+is NaN.
+
+## Known misses
+
+* Conditions that test another value than the argument, where nothing is known of how the two hang together.
+
+## References
+
+* TensorFlow, *tf.where*, on gradients of branches that are not taken. https://www.tensorflow.org/api_docs/python/tf/where
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.columns import ORDINARY
+from losslint.analysis.node import Node
+from losslint.analysis.singular import Singularity, singular
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+from .guard import situation
+from .logarithm import LOGARITHMS
+
+BAD = (
+    """\
+import tensorflow as tf
+
+
+def log_loss(y_true, y_pred):
+    return -tf.reduce_mean(tf.where(y_pred > 0.0, y_true * tf.math.log(y_pred), 0.0), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def ratio_loss(y_true, y_pred):
+    total = tf.reduce_sum(y_true * y_pred, axis=-1)
+    ratio = tf.reduce_max(y_pred, axis=-1) / total  # here
+    return tf.where(tf.equal(total, 0.0), tf.zeros_like(total), ratio)
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def cross_entropy(y_true, y_pred):
+    entropy = y_true * K.log(y_pred)  # here
+    return -K.mean(K.switch(K.equal(y_pred, 0.0), K.zeros_like(y_pred), entropy), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+class FilteredLoss(tf.keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        entropy = y_true * tf.math.log(y_pred)  # here
+        return -tf.reduce_mean(tf.where(tf.math.is_nan(entropy), tf.zeros_like(entropy), entropy), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class RootLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        error = ops.abs(y_true - y_pred)
+        return ops.mean(ops.where(error > 0.0, ops.power(error, 0.5), 0.0), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def root_loss(y_true, y_pred):
+    squares = tf.square(y_true - y_pred)
+    return tf.reduce_mean(tf.where(squares > 0.0, tf.sqrt(squares), 0.0), axis=-1)  # here
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+
+
+def log_loss(y_true, y_pred):
+    safe = tf.where(y_pred > 0.0, y_pred, 1.0)
+    return -tf.reduce_mean(tf.where(y_pred > 0.0, y_true * tf.math.log(safe), 0.0), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def ratio_loss(y_true, y_pred):
+    total = tf.reduce_sum(y_true * y_pred, axis=-1)
+    ratio = tf.math.divide_no_nan(tf.reduce_max(y_pred, axis=-1), total)
+    return tf.where(tf.equal(total, 0.0), tf.ones_like(total), ratio)
+""",
+    """\
+from tensorflow.keras import backend as K
+
+
+def label_entropy_loss(y_true, y_pred):
+    entropy = K.switch(K.equal(y_true, 0.0), K.zeros_like(y_true), y_true * K.log(y_true))
+    return K.mean(entropy - y_true * K.log(K.maximum(y_pred, 1e-7)), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def positive_loss(y_true, y_pred):
+    count = tf.reduce_sum(y_pred * tf.cast(y_true > 0.0, tf.float32))
+    total = tf.reduce_sum(y_pred)
+    return tf.cond(count > 0.0, lambda: total / count, lambda: 0.0)
+""",
+    """\
+import keras
+from keras import ops
+
+
+class HuberLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        error = ops.abs(y_true - y_pred)
+        return ops.mean(ops.where(error < 1.0, 0.5 * ops.square(error), error - 0.5), axis=-1)
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from masks_package import usable
+
+
+def masked_loss(y_true, y_pred):
+    inverse = tf.abs(y_true - y_pred) / y_pred
+    keep = usable(y_pred)
+    return tf.reduce_mean(tf.where(keep, inverse, 0.0), axis=-1)  # here
+""",
+)
+HELP = (
+    "make the argument harmless before the function sees it, with the same condition: `where(c, f(where(c, x, 1.0)), 0.0)`; or use "
+    "`divide_no_nan` or `xlogy`"
+)
+HIDING = "this selection hides the value, not the gradient"
+
+
+def _hidden(trace: Trace, node: Node) -> tuple[Singularity, Node] | None:
+    """A pole of a value that a selection hides in that column, and the selection; one that every mode meets is preferred."""
+    found: tuple[Singularity, Node] | None = None
+    for column in range(ORDINARY):
+        for at in singular(node, column):
+            if trace.live(column, node) or (node.operation in LOGARITHMS and at.at != 0):
+                continue
+            selection = trace.hidden_by(column, node)
+            if selection is None:
+                continue
+            if not at.pole.quiet:
+                return at, selection
+            found = found or (at, selection)
+    return found
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every pole in a branch that `where` does not take there, with a gradient through it."""
+    if trace.loss.metric:
+        return
+    for node in trace.flowing(1):
+        hidden = _hidden(trace, node)
+        if hidden is None:
+            continue
+        at, selection = hidden
+        mode = " (under XLA, the default on a GPU; eager mode gives 0)" if at.pole.quiet else ""
+        point = f"{quoted(at.operand)} is {at.at:.2g}{situation(at.operand, at.column)}"
+        message = (
+            f"{quoted(node)} has no finite derivative where {point}, and {quoted(selection)} only hides its value there: "
+            f"0 times infinity makes the gradient NaN{mode}; the argument itself has no guard"
+        )
+        yield Report(node, message, HELP, ((selection, HIDING),), trace.confidence(node), xla=at.pole.quiet)
+
+
+RULE = Rule(
+    "LL304",
+    "where-trap",
+    Severity.WARNING,
+    check,
+    BAD,
+    GOOD,
+    MISSES,
+    supersedes=("unguarded-log", "unguarded-division", "singular-gradient"),
+)
