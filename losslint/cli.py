@@ -57,13 +57,18 @@ def check(
     stdin_filename: Annotated[str | None, typer.Option(metavar="PATH", help="What standard input is reported as.")] = None,
     force_exclude: Annotated[bool, typer.Option("--force-exclude", help="Excludes also apply to the given paths.")] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; chosen by the number of files if not given.")] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Run the flagged losses on small batches and prove the findings.")] = False,
+    python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter with TensorFlow that runs them.")] = None,
+    confirm_timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one loss may run.")] = 20.0,
+    show_refuted: Annotated[bool, typer.Option("--show-refuted", help="Also report what a real run refuted.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Findings that a real run did not reproduce count too.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
 ) -> None:
     """Find defects in the losses of files and folders."""
     from losslint import pipeline, report
-    from losslint.config import choice, overridden
+    from losslint.config import Confirmation, choice, overridden
     from losslint.report.progress import bar
     from losslint.report.style import style_of
 
@@ -78,16 +83,17 @@ def check(
         min_confidence=min_confidence,
     )
     rules = _rules(settings, allow_local_packs)
+    asked = Confirmation(python or settings.python or sys.executable, confirm_timeout, show_refuted) if confirm else None
     with bar(wanted=not quiet) as progress:
         request = pipeline.Request(
-            given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress
+            given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress, confirm=asked
         )
         outcome = pipeline.check(request, settings, rules)
     for line in report.complaints(outcome, output_format):
         if not (quiet and line.startswith("note:")):
             _say(line)
     _write(report.render(outcome, output_format, style_of(sys.stdout, quiet=quiet)))
-    raise typer.Exit(pipeline.status(outcome.result, settings, exit_zero))
+    raise typer.Exit(pipeline.status(outcome.result, settings, exit_zero, strict))
 
 
 @app.command()

@@ -36,6 +36,8 @@ class Settings:
         ``path::function`` -> declared inputs, as in a `# losslint: inputs` comment.
     packs
         Installed packages with further rules.
+    python
+        The interpreter that runs losses, relative to `root`; None: losslint's own.
     root
         Folder of the settings file; None where there is none.
     """
@@ -49,10 +51,30 @@ class Settings:
     xla: str = "on"
     inputs: Mapping[str, str] = field(default_factory=dict)
     packs: tuple[str, ...] = ()
+    python: str | None = None
     root: str | None = None
 
 
-KEYS = ("select", "extend-select", "ignore", "min-confidence", "exclude", "keras", "xla", "inputs", "packs")
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What is asked of the laboratory.
+
+    Attributes
+    ----------
+    python
+        The interpreter that runs losses.
+    seconds
+        How long one loss may run.
+    refuted
+        Whether findings that a real run refuted are reported.
+    """
+
+    python: str
+    seconds: float = 20.0
+    refuted: bool = False
+
+
+KEYS = ("select", "extend-select", "ignore", "min-confidence", "exclude", "keras", "xla", "inputs", "packs", "python")
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
@@ -163,8 +185,18 @@ def _settings(table: object, path: Path) -> Settings:
         xla=word("xla", XLA, "on"),
         inputs=_inputs(table.get("inputs", {}), path),
         packs=words("packs"),
+        python=_python(table.get("python"), path),
         root=str(path.parent),
     )
+
+
+def _python(value: object, path: Path) -> str | None:
+    """The interpreter, made absolute where it is a path."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise LosslintError(f'{path}: python must be a string, as in ".venv/bin/python", not {value!r}')
+    return str(path.parent / value) if "/" in value else value
 
 
 def _words(value: object, where: str) -> tuple[str, ...]:

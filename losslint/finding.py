@@ -68,12 +68,51 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """The real run that shows a defect.
+
+    Attributes
+    ----------
+    mode, dtype, seed
+        How the loss was run: ``eager``, ``graph``, ``static`` or ``xla``.
+    domain
+        The smallest domain in which the batch is legal: ``simplex``, ``box`` or ``real``.
+    inputs
+        By name: ``shape``, ``dtype`` and, where it is not too large, ``data`` as nested lists.
+    value, gradient, expected
+        What came out (a number, or numbers by name), the gradient where it is the point, and what a correct loss gives.
+    seen
+        What the flagged expression was.
+    stand_ins, guesses
+        What was put in place of something that cannot be had, and arguments that had to be guessed.
+    repeat
+        How many times the samples of `inputs` are given.
+    words
+        What is special about the batch.
+    """
+
+    mode: str
+    dtype: str
+    seed: int
+    domain: str
+    inputs: dict[str, Any]
+    value: Any = None
+    gradient: Any = None
+    expected: Any = None
+    seen: str | None = None
+    stand_ins: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    repeat: int = 1
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a real run said of a finding: ``confirmed``, ``not-reproduced``, ``refuted`` or ``undecided``."""
 
     status: str
     reason: str
-    witness: dict[str, Any] | None = None
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,8 +93,17 @@ def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if best(wanted, rule) > best(settings.ignore, rule))
 
 
-def counts(finding: Finding, settings: Settings) -> bool:
-    """Whether a finding changes the exit status: an info only if its code or name was asked for."""
+def counts(finding: Finding, settings: Settings, strict: bool = False) -> bool:
+    """Whether a finding changes the exit status: an info only if its code or name was asked for, and none that was refuted.
+
+    Parameters
+    ----------
+    strict
+        Those that a real run did not reproduce count.
+    """
+    verdict = finding.verdict.status if finding.verdict is not None else ""
+    if verdict == "refuted" or (verdict == "not-reproduced" and not strict):
+        return False
     exact = (*settings.select, *settings.extend_select)
     return finding.severity.value != "info" or finding.code in exact or finding.name in exact
 
@@ -110,6 +119,25 @@ class _Draft:
     finding: Finding
     flipped: str | None
     losses: dict[Place, str] = field(default_factory=dict)
+    runs: list[tuple[Trace, Report]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A finding and the abstract runs behind it: what an experiment starts from.
+
+    Attributes
+    ----------
+    source
+        The file that was checked.
+    runs
+        Each run of a loss that leads to the finding, with what the rule reported there.
+    """
+
+    source: Source
+    finding: Finding
+    rule: Rule
+    runs: tuple[tuple[Trace, Report], ...]
 
 
 def check_source(
@@ -140,23 +168,36 @@ def check_source(
     LosslintError
         The settings select a rule that does not exist. What is wrong with the file itself is in the result's failures.
     """
+    return examine(text, filename=filename, settings=settings, rules=rules, modules=modules)[0]
+
+
+def examine(
+    text: str,
+    *,
+    filename: str,
+    settings: Settings,
+    rules: Sequence[Rule],
+    modules: Modules = no_modules,
+) -> tuple[Result, dict[Finding, Suspect]]:
+    """As `check_source`, with what an experiment needs to know of each finding."""
     asked = selected(rules, settings)
     if screened_out(text.encode(errors="replace")):
-        return Result(files=1)
+        return Result(files=1), {}
     try:
         source = Source.parse(text, filename)
     except SourceError as error:
-        return Result(failures=(error.failure,), files=1)
+        return Result(failures=(error.failure,), files=1), {}
     mistakes = tuple(source.mistakes())
     try:
         traces = run(source, settings, modules)
     except LosslintError as error:
-        return Result(failures=(*mistakes, Failure(filename, None, str(error))), files=1)
+        return Result(failures=(*mistakes, Failure(filename, None, str(error))), files=1), {}
     drafts, crashes = _ask(asked, traces, source, settings)
     found = [d.finding for d in drafts if d.finding.confidence.rank >= settings.min_confidence.rank]
     found = _unsuperseded(found, {rule.name: rule for rule in asked})
     kept = [f for f in found if not source.suppressed(f.place, f.code, f.name)]
-    return Result(
+    suspects = {d.finding: Suspect(source, d.finding, d.rule, tuple(d.runs)) for d in drafts}
+    result = Result(
         findings=tuple(sorted(kept, key=lambda f: (f.place.line, f.place.column, f.code))),
         failures=(*mistakes, *crashes),
         files=1,
@@ -164,6 +205,7 @@ def check_source(
         suppressed=len(found) - len(kept),
         incomplete=_incomplete(traces, source),
     )
+    return result, suspects
 
 
 def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
@@ -232,6 +274,7 @@ def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, 
         return
     key = (rule.code, finding.place.line, finding.place.column)
     draft = drafts.setdefault(key, _Draft(rule, finding, trace.flipped))
+    draft.runs.append((trace, report))
     if finding.confidence.rank > draft.finding.confidence.rank or (draft.flipped and not trace.flipped):
         draft.finding, draft.flipped = finding, trace.flipped
     if trace.loss.function and trace.loss.function != finding.function:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
 from losslint.analysis.trace import Trace
-from losslint.config import Settings
+from losslint.config import Confirmation, Settings
 from losslint.finding import Failure, LosslintError, Result
 from losslint.linter import check_source, counts, run, screened_out, selected
 from losslint.parallel import Checked, check_files
@@ -38,6 +38,8 @@ class Request:
         Excludes also apply to the given paths themselves.
     progress
         Called with the number of all files once, before the check; what it returns is told how many more are done.
+    confirm
+        What is asked of the laboratory; None: nothing is run.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -47,6 +49,7 @@ class Request:
     cache: bool = True
     force: bool = False
     progress: Callable[[int], Callable[[int], None]] | None = None
+    confirm: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,23 @@ def joined(results: Iterable[Result]) -> Result:
 
 
 def check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:
-    """Check files or a text.
+    """Check files or a text, and run what is flagged where that is asked for.
 
     Raises
     ------
     LosslintError
-        The settings are wrong: an unknown rule, a pattern that is not valid.
+        The settings are wrong (an unknown rule, a pattern that is not valid), or the laboratory cannot be opened.
     """
+    outcome = _check(request, settings, rules)
+    if request.confirm is None or not outcome.result.findings:
+        return outcome
+    from losslint.lab.verdicts import confirmed
+
+    result, notes = confirmed(outcome.result, outcome.text, request.confirm, settings, rules)
+    return replace(outcome, result=result, notes=(*outcome.notes, *notes))
+
+
+def _check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:
     selected(rules, settings)  # a wrong selector is told even where there is no file
     if request.text is not None:
         return _check_text(request, settings, rules)
@@ -150,11 +163,19 @@ def _packages(settings: Settings) -> list[ModuleType]:
     return [import_pack(name, folder) for name in ("losslint", BUILT_IN, *settings.packs)]
 
 
-def status(result: Result, settings: Settings, exit_zero: bool = False) -> int:
-    """The exit status: 2 if something kept losslint from its job, 1 if findings count, else 0."""
+def status(result: Result, settings: Settings, exit_zero: bool = False, strict: bool = False) -> int:
+    """The exit status: 2 if something kept losslint from its job, 1 if findings count, else 0.
+
+    Parameters
+    ----------
+    exit_zero
+        Findings do not count.
+    strict
+        What a real run did not reproduce counts too.
+    """
     if result.failures:
         return 2
-    return int(not exit_zero and any(counts(finding, settings) for finding in result.findings))
+    return int(not exit_zero and any(counts(finding, settings, strict) for finding in result.findings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,23 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
+from losslint.experiment import Lab
 from losslint.finding import Confidence, Edit, LosslintError, Severity, Verdict
 
 BUILT_IN = "losslint_rules"
 CODE = re.compile(r"[A-Z]{2,}[0-9]{3}")
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 LONGEST_QUOTE = 60
-
-
-class Lab(Protocol):
-    """What an experiment may ask of a real run."""
-
-    def ask(self, request: str, **arguments: Any) -> Any:
-        """Send one request (`value`, `gradient`, `probe`, `trace`) to the worker and return its answer."""
 
 
 @dataclass(frozen=True, slots=True)

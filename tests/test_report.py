@@ -6,7 +6,7 @@ import json
 
 from inline_snapshot import snapshot
 
-from losslint.finding import Confidence, Edit, Failure, Finding, Fix, Incomplete, Place, Result, Severity, Verdict
+from losslint.finding import Confidence, Edit, Failure, Finding, Fix, Incomplete, Place, Result, Severity, Verdict, Witness
 from losslint.pipeline import Outcome
 from losslint.report import complaints, render
 from losslint.report.style import Style
@@ -229,7 +229,9 @@ def test_github_escapes() -> None:
 
 def test_json() -> None:
     fix = Fix("safe", "use log1p", (Edit(6, 37, 6, 51, "tf.math.log1p(x)"),), None)
-    verdict = Verdict("confirmed", "it is infinite", {"value": float("inf"), "gradient": [float("nan"), -float("inf"), 1.0]})
+    inputs = {"y_pred": {"shape": [2], "dtype": "float32", "data": [0.0, 0.5]}}
+    witness = Witness("xla", "float32", 0, "box", inputs, float("inf"), [float("nan"), -float("inf")], "a finite number", "`p` is 0")
+    verdict = Verdict("confirmed", "it is infinite", witness)
     text = shown(finding(Place(PATH, 6, 37, 6, 51), fix=fix, verdict=verdict), LOG, form="json", failures=(Failure("bad.py", None, "no"),))
     assert json.loads(text) == snapshot(
         {
@@ -260,7 +262,21 @@ def test_json() -> None:
                     "verdict": {
                         "status": "confirmed",
                         "reason": "it is infinite",
-                        "witness": {"value": "inf", "gradient": ["nan", "-inf", 1.0]},
+                        "witness": {
+                            "mode": "xla",
+                            "dtype": "float32",
+                            "seed": 0,
+                            "domain": "box",
+                            "inputs": {"y_pred": {"shape": [2], "dtype": "float32", "data": [0.0, 0.5]}},
+                            "value": "inf",
+                            "gradient": ["nan", "-inf"],
+                            "expected": "a finite number",
+                            "seen": "`p` is 0",
+                            "stand_ins": [],
+                            "guesses": [],
+                            "repeat": 1,
+                            "words": "",
+                        },
                     },
                     "fingerprint": "c0c69376f8fbc2ed",
                 },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from losslint import __version__
@@ -70,4 +71,4 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {"status": verdict.status, "reason": verdict.reason, "witness": verdict.witness}
+    return {"status": verdict.status, "reason": verdict.reason, "witness": None if verdict.witness is None else asdict(verdict.witness)}

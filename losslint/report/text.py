@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from losslint.finding import Confidence, Finding, Place, Result
 from losslint.pipeline import Outcome
+from losslint.report import verdict
 from losslint.report.excerpt import excerpt
 from losslint.report.style import Style, one_line, wrapped
 
@@ -75,5 +76,5 @@ def _finding(finding: Finding, lines: Lines, style: Style) -> list[str]:
         help_lines[0] = help_lines[0].replace("help:", style.paint("help:", "green"), 1)
     shown.extend(help_lines if finding.help else [])
     if finding.verdict is not None:
-        shown.extend(wrapped(f"{finding.verdict.status}: {finding.verdict.reason}", style.width, INDENT, INDENT * 2))
+        shown.extend(verdict.lines(finding.verdict, style))
     return shown

@@ -45,7 +45,8 @@ unsafe.
 
 ## How it is confirmed
 
-Not automated yet. The experiment repeats one batch two and four times: the value has to fall with the number of repetitions.
+The samples of one batch are given again and again, up to 256 times, with five kinds of labels: the value has to fall with the
+number of repetitions, by the same power for all of them.
 
 ## Known misses
 
@@ -62,10 +63,12 @@ from collections.abc import Iterator
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .growth import DIVISIONS, carriers, is_length, largest, origins_of_shrinking
+from .repetition import verdict
 
 BAD = (
     """\
@@ -176,4 +179,9 @@ def check(trace: Trace) -> Iterator[Report]:
             yield Report(origin, message, HELP, because, trace.confidence(origin))
 
 
-RULE = Rule("LL102", "batch-divided-twice", Severity.WARNING, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss falls when the samples of a batch are given again."""
+    return verdict(lab, grows=False)
+
+
+RULE = Rule("LL102", "batch-divided-twice", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)

@@ -56,8 +56,9 @@ the learning rate, and at the weights of other terms, when you apply it.
 
 ## How it is confirmed
 
-Not automated yet. The experiment repeats one batch two and four times and compares the values. A mean stays, a sum grows
-with the number of repetitions; the slope of its logarithm is the power of the batch size that the linter claims.
+The samples of one batch are given again and again, up to 256 times, with five kinds of labels. A mean stays, a sum grows with
+the number of repetitions; the slope of its logarithm is the power of the batch size. The witness is one batch, given once and
+twice, and the two losses.
 
 ## Known misses
 
@@ -78,10 +79,12 @@ from collections.abc import Iterator
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .growth import POWERS, largest, origins_of_growth
+from .repetition import verdict
 
 BAD = (
     """\
@@ -263,4 +266,9 @@ def check(trace: Trace) -> Iterator[Report]:
             yield Report(origin, _message(origin, root.node), HELP, because, trace.confidence(origin))
 
 
-RULE = Rule("LL101", "batch-sum", Severity.WARNING, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss grows when the samples of a batch are given again."""
+    return verdict(lab, grows=True)
+
+
+RULE = Rule("LL101", "batch-sum", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)

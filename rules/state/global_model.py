@@ -56,8 +56,8 @@ Not automated yet. The repair moves code to where the model is built.
 
 ## How it is confirmed
 
-Not automated yet. The experiment changes the weights of the model and keeps the inputs: the value of the loss changes. Then
-it gives the name to another model: the gradient for the first one disappears.
+The model that has the name gets other weights, and the inputs stay: the value of the loss changes. Where the loss only runs
+a model, its gradient for the inputs changes too, and the finding is refuted.
 
 ## Known misses
 
@@ -76,7 +76,8 @@ from collections.abc import Iterator
 
 from losslint.analysis.node import reach
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Change, Lab, confirmed, refuted, undecided
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -270,4 +271,25 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(node, message, HELP, (), trace.confidence(node))
 
 
-RULE = Rule("LL201", "global-model", Severity.WARNING, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the same inputs give another loss once the model that has the name has other weights."""
+    model = str(report.node.details.get("model", "*"))
+    batch = lab.batch
+    before, after = lab.run(batch, at=report.node), lab.run(batch, change=Change("weights", model))
+    if after.raised is not None:
+        return undecided(f"the loss fails once the weights are changed: {after.raised}; run it on the model that it is for")
+    if before.number == after.number:
+        return refuted("other weights of every model that the loss can reach by name leave it as it is", before)
+    inputs = [name for name in batch.inputs if before.gradients.get(name) is not None]
+    if model == "*" and any(before.gradients[name] != after.gradients[name] for name in inputs):
+        return refuted("the weights matter only by what the model makes of the inputs", before)
+    reason = (
+        f"the same inputs give another loss once `{model}` has other weights: {before.number:.4g} before, {after.number:.4g} after; "
+        "the loss depends on whatever has this name"
+    )
+    return confirmed(
+        reason, before, value={"weights as built": before.number, "other weights": after.number}, expected="the same number for both"
+    )
+
+
+RULE = Rule("LL201", "global-model", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)

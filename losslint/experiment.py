@@ -1,0 +1,316 @@
+"""What an experiment works with: batches as plain data, what a real run of a loss gave, and the laboratory that runs it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from losslint.analysis.node import Node
+from losslint.finding import Verdict, Witness
+
+MOST_SHOWN = 512  # numbers of a tensor that a witness carries
+
+
+class Undecided(Exception):
+    """An experiment cannot be done: the message says why and, after a semicolon, what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor as plain numbers, in the order of rows.
+
+    Attributes
+    ----------
+    shape
+        Axis lengths, () for a scalar.
+    values
+        All elements, as Python floats.
+    dtype
+        TensorFlow's name of its type.
+    """
+
+    shape: tuple[int, ...]
+    values: tuple[float, ...]
+    dtype: str = "float32"
+
+    @property
+    def mean(self) -> float:
+        """The mean of all elements, NaN of none."""
+        return math.fsum(self.values) / len(self.values) if self.values and all(map(math.isfinite, self.values)) else self._special
+
+    @property
+    def _special(self) -> float:
+        return sum(self.values) if self.values else math.nan
+
+    @property
+    def finite(self) -> bool:
+        """Whether every element is a finite number."""
+        return all(map(math.isfinite, self.values))
+
+    @property
+    def zero(self) -> bool:
+        """Whether every element is 0."""
+        return not any(self.values)
+
+    def map(self, function: Callable[[float], float]) -> Tensor:
+        """The same tensor with a function of every element."""
+        return replace(self, values=tuple(map(function, self.values)))
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Some of its samples."""
+        if not self.shape:
+            return self
+        width = math.prod(self.shape[1:])
+        return replace(self, shape=(stop - start, *self.shape[1:]), values=self.values[start * width : stop * width])
+
+    def nested(self) -> Any:
+        """Lists of lists, as JSON holds them."""
+
+        def level(shape: tuple[int, ...], values: tuple[float, ...]) -> Any:
+            if not shape:
+                return values[0]
+            step = len(values) // shape[0] if shape[0] else 0
+            return [level(shape[1:], values[i * step : (i + 1) * step]) for i in range(shape[0])]
+
+        return level(self.shape, self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The inputs of a loss.
+
+    Attributes
+    ----------
+    inputs
+        By name. A parameter that is a list of tensors has one input for each: ``inputs[0]``, ``inputs[1]``.
+    roles
+        By name: ``true``, ``pred`` or ``other``.
+    domain
+        The smallest domain in which it is legal: ``simplex`` (rows that add up to 1), ``box`` (0 to 1), ``real``.
+    words
+        What is special about it, for a person.
+    repeat
+        How many times its samples are given, one after another.
+    """
+
+    inputs: Mapping[str, Tensor]
+    roles: Mapping[str, str]
+    domain: str = "real"
+    words: str = ""
+    repeat: int = 1
+
+    @property
+    def size(self) -> int:
+        """The number of samples, repetitions included."""
+        return max((t.shape[0] for t in self.inputs.values() if t.shape), default=1) * self.repeat
+
+    def named(self, role: str) -> tuple[str, ...]:
+        """The inputs in a role."""
+        return tuple(name for name in self.inputs if self.roles.get(name) == role)
+
+    def repeated(self, times: int) -> Batch:
+        """Its samples several times."""
+        return replace(self, repeat=self.repeat * times)
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """Some of its samples."""
+        return replace(self, inputs={name: tensor.rows(start, stop) for name, tensor in self.inputs.items()})
+
+    def having(self, words: str, domain: str, **inputs: Tensor) -> Batch:
+        """The same batch with other inputs."""
+        return replace(self, inputs={**self.inputs, **inputs}, words=words, domain=domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One time that the flagged expression was computed: its operands (those that are numbers), and its result."""
+
+    operands: tuple[Tensor | None, ...]
+    result: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception of the loss: its type, its message, and the line of the user's code that it came through."""
+
+    type: str
+    message: str
+    line: int | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        where = f" (line {self.line})" if self.line else ""
+        return f"{self.type}: {self.message}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the loss gave.
+
+    Attributes
+    ----------
+    batch, mode, dtype, seed
+        What was run. `mode`: ``eager``, ``graph`` (batch size not known), ``static`` (a graph for this batch size), ``xla``.
+    value
+        What the loss returned, or the value that training uses where it returns none; None if it raised.
+    gradients
+        Of the mean of the value, by input; None where no gradient arrives. Trainable weights that the loss reads are
+        there too, as ``variable 0`` and so on.
+    probes
+        Of the expression that was watched, in the order in which it was computed.
+    raised
+        The exception, None if it ran.
+    """
+
+    batch: Batch
+    mode: str
+    value: Tensor | None
+    gradients: Mapping[str, Tensor | None] = field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
+    raised: Raised | None = None
+    dtype: str = "float32"
+    seed: int = 0
+
+    @property
+    def number(self) -> float:
+        """The mean of the value: what training shows."""
+        return self.value.mean if self.value is not None else math.nan
+
+    @property
+    def finite(self) -> bool:
+        """Whether the value and every gradient that arrives are finite."""
+        gradients = (g for g in self.gradients.values() if g is not None)
+        return self.value is not None and self.value.finite and all(g.finite for g in gradients)
+
+    @property
+    def broken(self) -> str:
+        """What is not finite: ``value``, ``gradient`` or nothing; an empty value breaks nothing."""
+        if self.value is None or not self.value.values:
+            return ""
+        if not self.value.finite:
+            return "value"
+        return "" if self.finite else "gradient"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of the state that a loss reads by name, for one run.
+
+    ``weights``: the model `name` (``*``: every model that the loss can read by its name) gets other weights.
+    ``rebind``: the name is given to a copy of the model with other weights. ``number``: the name is given to the number `factor`.
+    """
+
+    kind: str
+    name: str
+    factor: float = 2.0
+
+
+class Lab(Protocol):
+    """One loss, sliced out of its file and ready to be run on batches in the user's own TensorFlow.
+
+    Every method raises `Undecided` where the loss cannot be run at all; `confirm` lets it pass.
+    """
+
+    @property
+    def batch(self) -> Batch:
+        """An informative batch: the loss is finite on it, not empty, not 0, and has some gradient."""
+
+    def candidates(self) -> Iterator[Batch]:
+        """The batches that are tried, the likeliest first: for experiments on losses that work on none."""
+
+    def contents(self) -> tuple[Batch, ...]:
+        """Batches of the same shape with other contents: another seed, labels 0 and 1, one-hot, ones."""
+
+    def edges(self) -> tuple[Batch, ...]:
+        """Batches at the ends of what is legal for this loss: 0, 1, equal to the target, saturated, rows that are equal."""
+
+    def small(self) -> tuple[Batch, ...]:
+        """Batches on which predictions and targets are 0, or so small (3e-8) that float32 does not see them beside 1."""
+
+    def run(
+        self,
+        batch: Batch,
+        *,
+        mode: str = "eager",
+        at: Node | None = None,
+        dtype: str = "float32",
+        seed: int = 0,
+        change: Change | None = None,
+    ) -> Run:
+        """Run the loss once; an exception of the loss is part of the answer.
+
+        Parameters
+        ----------
+        batch
+            The inputs.
+        mode
+            ``eager``, ``graph``, ``static`` or ``xla``, see `Run`.
+        at
+            The expression to watch: its operands and its result are in the run's `probes`.
+        dtype
+            ``float32``, or ``float64`` to compute everything in double precision.
+        seed
+            Of all randomness.
+        change
+            Of the state around the loss, undone afterwards.
+        """
+
+
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+def confirmed(reason: str, run: Run, *, value: Any = None, expected: Any = None, seen: str | None = None) -> Verdict:
+    """The defect was seen: `run` is the witness.
+
+    Parameters
+    ----------
+    reason
+        One sentence: what was done and what came out.
+    run
+        On the batch that shows it.
+    value
+        What came out, where it is not the run's number: a number, or numbers by name.
+    expected
+        What a correct loss gives: a number, or a few words.
+    seen
+        What the flagged expression was there.
+    """
+    gradient = next((g.nested() for g in run.gradients.values() if g is not None and not g.finite and len(g.values) <= MOST_SHOWN), None)
+    return Verdict("confirmed", reason, witness(run, run.number if value is None else value, gradient, expected, seen))
+
+
+def refuted(reason: str, run: Run | None = None) -> Verdict:
+    """The flagged expression was at its extreme, on informative batches, without effect."""
+    return Verdict("refuted", reason, None if run is None else witness(run, run.number, None, None, None))
+
+
+def undecided(reason: str) -> Verdict:
+    """Neither: one reason and, after a semicolon, one thing to do."""
+    return Verdict("undecided", reason)
+
+
+def witness(run: Run, value: Any, gradient: Any, expected: Any, seen: str | None) -> Witness:
+    """A run as data of a report."""
+    inputs = {
+        name: {
+            "shape": list(tensor.shape),
+            "dtype": tensor.dtype,
+            "data": tensor.nested() if len(tensor.values) <= MOST_SHOWN else None,
+        }
+        for name, tensor in run.batch.inputs.items()
+    }
+    return Witness(
+        run.mode,
+        run.dtype,
+        run.seed,
+        run.batch.domain,
+        inputs,
+        value,
+        gradient,
+        expected,
+        seen,
+        repeat=run.batch.repeat,
+        words=run.batch.words,
+    )

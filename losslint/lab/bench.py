@@ -1,0 +1,262 @@
+"""The laboratory itself: one loss in a child, opened, given a batch on which it works, and run as an experiment asks."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from losslint.analysis.node import Node
+from losslint.analysis.trace import Trace
+from losslint.experiment import Batch, Change, Probe, Raised, Run, Tensor, Undecided
+from losslint.lab import batches
+from losslint.lab.calling import Calling, calling, observed
+from losslint.lab.process import Child, Ended, Worker
+from losslint.lab.slicing import Slicer
+from losslint.names import index
+from losslint.source import Modules, Source
+
+MOST_TRIED = 120
+SHAPES_AFTER_FINITE = 20 * len(batches.KINDS)
+HOPELESS = ("NameError", "AttributeError", "Missing", "Failed", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A loss with all it needs, ready to be sent."""
+
+    pieces: tuple[dict[str, Any], ...]
+    call: Calling
+    samples: int = batches.SAMPLES
+
+    @classmethod
+    def of(cls, trace: Trace, source: Source, modules: Modules) -> Slice:
+        """Cut the loss of a trace out of its file."""
+        if trace.loss.scope.function is None:
+            raise Undecided("the value is computed by code of the module that also builds and trains; put it into a function of its own")
+        slicer = Slicer(source, modules)
+        chain, read = slicer.loss(trace.loss.scope)
+        call = calling(trace.loss, chain, read, index(source.tree))
+        return cls(tuple(piece.sent() for piece in slicer.pieces), call)
+
+    def order(self) -> dict[str, Any]:
+        """The request that opens it."""
+        return {
+            "request": "open",
+            "pieces": list(self.pieces),
+            "steps": self.call.steps,
+            "arguments": self.call.arguments,
+            "tensors": self.call.tensors,
+            "parameters": self.call.parameters,
+            "samples": self.samples,
+        }
+
+
+@dataclass(slots=True)
+class Bench:
+    """Implements `losslint.experiment.Lab` for one loss."""
+
+    worker: Worker
+    trace: Trace
+    slice: Slice
+    child: Child | None = None
+    until: float = 0.0
+    moved: dict[str, str] = field(default_factory=dict)
+    placeholders: list[str] = field(default_factory=list)
+    runs: int = 0
+    _batch: Batch | None = None
+    _profile: batches.Profile | None = None
+    _hopeless: str = ""
+
+    # --- the child ----------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Fork the child and open the slice in it."""
+        if self.child is not None:
+            return
+        self.until = self.until or time.monotonic() + self.worker.seconds
+        try:
+            self.child = self.worker.child()
+        except Ended as error:
+            raise Undecided(f"the laboratory could not start a process: {error}") from error
+        answer = self.ask(self.slice.order())
+        if "error" in answer:
+            raise Undecided(self.failure(_raised(answer["error"])))
+        self.placeholders = answer["stand_ins"]
+        self.moved |= answer["moved"]
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One request to the child; a child that is gone is an `Undecided`."""
+        assert self.child is not None
+        left = self.until - time.monotonic()
+        try:
+            if left <= 0:
+                raise Ended(f"its experiments took longer than {self.worker.seconds:g} s")
+            return self.child.ask(request, left)
+        except Ended as error:
+            how = self.worker.end(self.child)
+            self.child = None
+            raise Undecided(f"the loss was stopped: {how or error}; raise --confirm-timeout if it is only slow") from error
+
+    def close(self) -> None:
+        """End the child."""
+        if self.child is not None:
+            self.worker.end(self.child)
+            self.child = None
+
+    def failure(self, raised: Raised) -> str:
+        """Why a loss cannot be run, in words."""
+        if raised.type == "Missing":
+            return f"{raised.message}; install it in the interpreter that --python names"
+        if raised.type == "Refused":
+            return f"the loss was stopped: it wanted {raised.message}, which the laboratory does not allow"
+        return f"the loss itself fails: {raised}"
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    @property
+    def batch(self) -> Batch:
+        """See `losslint.experiment.Lab`."""
+        if self._hopeless:
+            raise Undecided(self._hopeless)
+        if self._batch is None:
+            try:
+                self._batch = self._climbed()
+            except Undecided as error:
+                self._hopeless = str(error)
+                raise
+        return self._batch
+
+    def _climbed(self) -> Batch:
+        """Climb the ladder to the first informative batch."""
+        self.open()
+        said: Counter[str] = Counter()
+        uninformative: Batch | None = None
+        since = 0
+        for tried, profile in enumerate(batches.ladder(self.trace.loss)):
+            since += uninformative is not None
+            if tried >= MOST_TRIED or since > SHAPES_AFTER_FINITE:
+                break
+            batch = batches.batch(profile, self.slice.call.roles)
+            run = self.run(batch)
+            if run.raised is not None:
+                said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
+                if run.raised.type in HOPELESS:
+                    raise Undecided(self.failure(run.raised))
+            elif _informative(run):
+                self._profile = profile
+                return batch
+            elif run.finite and uninformative is None:
+                uninformative = batch
+        if uninformative is not None:
+            raise Undecided("no batch was found on which the loss is not 0 and has a gradient; declare its inputs (`# losslint: inputs …`)")
+        common = said.most_common(1)[0][0] if said else "it is not finite on any"
+        raise Undecided(f"no batch was found that the loss takes ({common}); declare its inputs (`# losslint: inputs …`)")
+
+    def candidates(self) -> Iterator[Batch]:
+        """See `losslint.experiment.Lab`."""
+        for profile in islice(batches.ladder(self.trace.loss), MOST_TRIED):
+            yield batches.batch(profile, self.slice.call.roles)
+
+    def contents(self) -> tuple[Batch, ...]:
+        """See `losslint.experiment.Lab`."""
+        base = self.batch
+        assert self._profile is not None
+        return base, *batches.contents(base, self._profile)
+
+    def edges(self) -> tuple[Batch, ...]:
+        """See `losslint.experiment.Lab`."""
+        return tuple(batches.edges(self.batch))
+
+    def small(self) -> tuple[Batch, ...]:
+        """See `losslint.experiment.Lab`."""
+        return tuple(batches.small(self.batch))
+
+    def run(
+        self,
+        batch: Batch,
+        *,
+        mode: str = "eager",
+        at: Node | None = None,
+        dtype: str = "float32",
+        seed: int = 0,
+        change: Change | None = None,
+    ) -> Run:
+        """See `losslint.experiment.Lab`."""
+        self.open()
+        self.runs += 1
+        probes: list[Any] = []
+        if at is not None:
+            probes.append((at.site.source.path, observed(at.site.syntax)))
+        request: dict[str, Any] = {
+            "request": "run",
+            "inputs": {name: _encoded(tensor) for name, tensor in batch.inputs.items()},
+            "repeat": batch.repeat,
+            "mode": mode,
+            "wide": dtype == "float64",
+            "seed": seed,
+            "change": None if change is None else {"kind": change.kind, "name": change.name, "factor": change.factor},
+        }
+        root = self._root()
+        if root is not None:
+            region = (root.site.source.path, observed(root.site.syntax))
+            request["observe"] = probes.index(region) if region in probes else len(probes)
+            if region not in probes:
+                probes.append(region)
+        request["probes"] = probes
+        answer = self.ask(request)
+        if "error" in answer:
+            return Run(batch, mode, None, raised=_raised(answer["error"]), dtype=dtype, seed=seed)
+        self.moved |= answer["moved"]
+        return Run(
+            batch,
+            mode,
+            _decoded(answer["value"]),
+            {name: _decoded(g) for name, g in answer["gradients"].items()},
+            tuple(
+                Probe(tuple(map(_decoded, operands)), _decoded(result))
+                for n, operands, result in answer["probes"]
+                if n == 0 and at is not None
+            ),
+            dtype=dtype,
+            seed=seed,
+        )
+
+    def _root(self) -> Node | None:
+        """The value that training uses, where the loss does not return it."""
+        if any(root.returned for root in self.trace.roots):
+            return None
+        return max(self.trace.roots, key=lambda root: root.evidence).node if self.trace.roots else None
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """What stands in for something else, and what was found under another name."""
+        renamed = (f"`{old}` is `{new}` today" for old, new in self.moved.items())
+        return (*self.slice.call.stand_ins, *self.placeholders, *renamed)
+
+
+def _informative(run: Run) -> bool:
+    if run.value is None or not run.value.values or not run.finite or run.value.zero:
+        return False
+    return any(g is not None and not g.zero for g in run.gradients.values())
+
+
+def _raised(told: Mapping[str, Any]) -> Raised:
+    return Raised(told["type"], told["message"], told["line"], told["path"])
+
+
+def _encoded(tensor: Tensor) -> dict[str, Any]:
+    data = base64.b64encode(struct.pack(f"<{len(tensor.values)}d", *tensor.values)).decode()
+    return {"shape": list(tensor.shape), "dtype": tensor.dtype, "data": data}
+
+
+def _decoded(told: Mapping[str, Any] | None) -> Tensor | None:
+    if told is None:
+        return None
+    data = base64.b64decode(told["data"])
+    return Tensor(tuple(told["shape"]), struct.unpack(f"<{len(data) // 8}d", data), told["dtype"])

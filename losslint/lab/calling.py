@@ -1,0 +1,220 @@
+"""How a loss is called: the steps that lead to it, and its arguments, guessed by name where the file does not tell them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, roles
+from losslint.lab.slicing import position
+from losslint.losses import Loss
+from losslint.names import Index, Scoped, dotted
+
+MODEL_NAME = re.compile(
+    r"model|(?:^|_)net(?:work)?(?:_|$)|discriminator|generator|critic|encoder|decoder|extractor|classifier|backbone|vgg|resnet|policy|actor",
+    re.I,
+)
+OPTIMIZER_NAME = re.compile(r"^(?:\w*_)?opt(?:imi[sz]er)?$", re.I)
+# Numbers for settings, by name; the first pattern that matches counts.
+GUESSES: tuple[tuple[str, Any], ...] = (
+    (r"^gamma\w*|focus", 2.0),
+    (r"alpha|^tau$|temperature|^temp$|^t$|^beta$|ratio|thresh|rate|^rho$|^q$|quantile|momentum|decay", 0.5),
+    (r"smooth", 1.0),
+    (r"^eps\w*|epsilon", 1e-7),
+    (r"(?:num|n|nb|no)_?(?:of_)?(?:class|label|categor)|^classes$|^n_?c$|nclass", 3),
+    (r"axis|^dim$|^axes$", -1),
+    (r"epoch|step|iteration|^it$", 1),
+    (r"class_?weights?|^weights$|^w$|_weights$", [1.0, 2.0, 0.5]),
+    (r"layers|hidden|units|filters", [4, 3]),
+    (r"from_logits|^is_|^use_|^with_|^has_|training|verbose|debug|^normali[sz]e$", False),
+    (r"reduction", "none"),
+    (r"^name$", "loss"),
+    (r"dtype", "float32"),
+    (r"shape|size$|dims$", [8, 8, 3]),
+    (r"^(?:num|n|nb)_|_num$|count|^k$|^n$|^m$", 3),
+    (r"height|width|^h$|^w$|length|dim", 8),
+)
+ANY_NUMBER = 1.0
+MOST_LISTED = 8
+
+
+@dataclass(slots=True)
+class Calling:
+    """How a loss is reached and called.
+
+    Attributes
+    ----------
+    steps
+        What leads to the loss: ``name``, ``lambda``, ``call``, ``construct``, ``attribute``.
+    arguments
+        Arguments of the loss that are no tensors.
+    tensors
+        Parameter -> the name of its input, or the names of several.
+    roles
+        Input -> ``true``, ``pred`` or ``other``.
+    guesses
+        What was guessed, in words.
+    stand_ins
+        What was put in place of something else, in words.
+    parameters
+        Of the functions around the loss.
+    """
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tensors: dict[str, str | list[str]] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    guesses: list[str] = field(default_factory=list)
+    stand_ins: list[str] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
+
+
+def calling(loss: Loss, chain: list[Scoped], read: dict[str, set[str]], index: Index) -> Calling:
+    """How to call a loss.
+
+    Parameters
+    ----------
+    chain
+        The scopes from the outermost to the loss.
+    read
+        Of every function around the loss, the parameters that it reads.
+    index
+        Of the file: its own calls tell arguments.
+    """
+    made = Calling()
+    for depth, scope in enumerate(chain):
+        owner = chain[depth - 1] if depth else None
+        if owner is None:
+            made.steps.append({"step": "lambda"} if isinstance(scope.node, ast.Lambda) else {"step": "name", "name": scope.short})
+        elif owner.is_class:
+            made.steps.append({"step": "attribute", "name": scope.short})
+        if scope.is_class:
+            made.steps.append({"step": "construct", "arguments": _constructor(scope, index, made)})
+        elif scope is not loss.scope:
+            made.parameters += scope.parameters
+            made.steps.append({"step": "call", "arguments": _arguments(scope, read[scope.name], index, made)})
+    _inputs(loss, made, index)
+    return made
+
+
+# --- arguments that are no tensors -----------------------------------------------------------------------------------
+
+
+def _constructor(scope: Scoped, index: Index, made: Calling) -> dict[str, dict[str, Any]]:
+    init = next((s for s in index.scopes if s.parent is not None and s.parent.node is scope.node and s.short == "__init__"), None)
+    if init is None or init.function is None:
+        return {}
+    return _arguments(init, set(init.parameters), index, made, called=scope.short)
+
+
+def _arguments(scope: Scoped, read: set[str], index: Index, made: Calling, called: str = "") -> dict[str, dict[str, Any]]:
+    """The arguments of a factory or constructor: of the file's own call, then the defaults, then guesses; None for what is not read."""
+    function = scope.function
+    assert function is not None
+    told = _told(called or scope.short, scope, index)
+    defaults = defaulted(function)
+    found: dict[str, dict[str, Any]] = {}
+    for name in scope.parameters:
+        if name in told:
+            found[name] = told[name]
+        elif name not in defaults:
+            found[name] = _guessed(name, made) if name in read else {"value": None}
+    return found
+
+
+def _told(called: str, scope: Scoped, index: Index) -> dict[str, dict[str, Any]]:
+    """Literal arguments of the first call of a name in the file."""
+    for around in index.scopes:
+        for call in around.calls:
+            if (dotted(call.func) or "").rpartition(".")[2] != called or any(isinstance(a, ast.Starred) for a in call.args):
+                continue
+            pairs: list[tuple[str, ast.expr]] = list(zip(scope.parameters, call.args))
+            pairs += [(k.arg, k.value) for k in call.keywords if k.arg in scope.parameters and k.arg is not None]
+            return {name: {"value": value} for name, node in pairs if (value := _literal(node)) is not None}
+    return {}
+
+
+def _literal(node: ast.expr) -> Any:
+    """A literal that JSON can carry, None for anything else."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    simple = isinstance(value, bool | int | float | str) or (
+        isinstance(value, list | tuple) and all(isinstance(item, bool | int | float | str) for item in value)
+    )
+    return value if simple else None
+
+
+def defaulted(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> dict[str, ast.expr]:
+    """The parameters with defaults, and these."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    late = positional[len(positional) - len(function.args.defaults) :]
+    found = {a.arg: d for a, d in zip(late, function.args.defaults, strict=True)}
+    return found | {a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d is not None}
+
+
+def _guessed(name: str, made: Calling) -> dict[str, Any]:
+    """An argument by its name."""
+    if name in FRAMEWORKS:
+        return {"module": FRAMEWORKS[name]}
+    if OPTIMIZER_NAME.search(name):
+        made.stand_ins.append(f"`{name}` is an optimizer that moves nothing")
+        return {"stand_in": "optimizer"}
+    if MODEL_NAME.search(name):
+        made.stand_ins.append(f"`{name}` is a small dense model")
+        return {"stand_in": "model"}
+    if BATCH_SIZE_NAME.match(name):
+        made.guesses.append(f"`{name}` is the number of samples")
+        return {"batch_size": True}
+    value = next((value for pattern, value in GUESSES if re.search(pattern, name, re.I)), ANY_NUMBER)
+    made.guesses.append(f"`{name}` = {value}")
+    return {"value": value}
+
+
+# --- inputs ----------------------------------------------------------------------------------------------------------
+
+
+def _inputs(loss: Loss, made: Calling, index: Index) -> None:
+    """Which parameters of the loss are tensors, and what the others are."""
+    scope = loss.scope
+    function = scope.function
+    if function is None:
+        return
+    defaults = defaulted(function)
+    lengths = dict(_unpacked(function))
+    for name, role in roles(scope, max(loss.evidence, 2)).items():
+        if name in defaults and role not in ("true", "pred"):
+            continue
+        if name in defaults and not (isinstance(defaults[name], ast.Constant) and defaults[name].value is None):  # type: ignore[attr-defined]
+            continue
+        if role in ("setting", "framework") or MODEL_NAME.search(name) or OPTIMIZER_NAME.search(name):
+            if role in ("true", "pred") and not OPTIMIZER_NAME.search(name):
+                pass
+            else:
+                made.arguments[name] = _guessed(name, made)
+                continue
+        kind = role if role in ("true", "pred") else "mask" if role == "mask" else "other"
+        length = lengths.get(name, 0)
+        if 2 <= length <= MOST_LISTED and kind != "true":
+            made.tensors[name] = [f"{name}[{i}]" for i in range(length)]
+            made.roles.update({f"{name}[{i}]": kind for i in range(length)})
+        else:
+            made.tensors[name] = name
+            made.roles[name] = kind
+
+
+def _unpacked(function: ast.AST) -> Iterator[tuple[str, int]]:
+    """The names that are unpacked into several, and into how many."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=items) | ast.List(elts=items)], value=ast.Name(id=name)):
+                yield name, len(items)
+
+
+def observed(node: ast.AST) -> tuple[int, int, int, int]:
+    """The region of an expression, as the syntax tree counts it."""
+    return *position(node), getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0

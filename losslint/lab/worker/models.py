@@ -1,0 +1,111 @@
+"""Models that a loss reads: found by name, built where they are not, changed for one run, or stood in for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+SHAPES: Tuple[Tuple[int, ...], ...] = ((3,), (8, 8, 1), (8, 8, 3), (5, 3), (32, 32, 3))
+
+
+def stand_in(kind: str) -> Any:
+    """Something small for what cannot be had: a model, or an optimizer that moves nothing."""
+    if kind == "optimizer":
+        return tf.keras.optimizers.SGD(0.0)
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([layers.Flatten(), layers.Dense(4, activation="tanh"), layers.Dense(3)])
+    return model
+
+
+def without_files(told: Callable[[str], None]) -> None:
+    """Models come from nowhere but the code: a saved model becomes a small dense one, pretrained weights random ones."""
+    load = tf.keras.models.load_model
+
+    def load_model(path: Any, *positional: Any, **named: Any) -> Any:
+        try:
+            return load(path, *positional, **named)
+        except Exception:  # there is no file of the user's in the laboratory
+            told("the model of {!r} is a small dense one".format(str(path)))
+            model = stand_in("model")
+            model.build((None, 3))
+            return model
+
+    for module in (tf.keras.models, tf.keras.saving) if hasattr(tf.keras, "saving") else (tf.keras.models,):
+        module.load_model = load_model
+
+
+def is_model(value: Any) -> bool:
+    """Whether a value is a Keras model."""
+    return isinstance(value, tf.keras.Model)
+
+
+def build(model: Any) -> bool:
+    """Give an unbuilt model weights, for the first shape of inputs that it takes; whether anything was done."""
+    if getattr(model, "built", True) and model.weights:
+        return False
+    for shape in SHAPES:
+        try:
+            model(tf.zeros((1, *shape)))
+            return True
+        except Exception:  # not the shape that it is for
+            continue
+    return False
+
+
+class Scope:
+    """The names that a loss reads from around it: of its module, and of the functions around it that are no parameters."""
+
+    def __init__(self, loss: Callable[..., Any], namespace: Dict[str, Any], parameters: List[str]) -> None:
+        function = getattr(loss, "__func__", loss)
+        code = getattr(function, "__code__", None)
+        self.namespace = getattr(function, "__globals__", namespace)
+        cells = zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or ())
+        self.cells = {name: cell for name, cell in cells if name not in parameters}
+
+    def names(self) -> List[str]:
+        """The names bound to models."""
+        found = [name for name, value in self.namespace.items() if is_model(value)]
+        return found + [name for name in self.cells if is_model(self.get(name))]
+
+    def get(self, name: str) -> Any:
+        """What a name is bound to, None if to nothing."""
+        if name in self.cells:
+            try:
+                return self.cells[name].cell_contents
+            except ValueError:
+                return None
+        return self.namespace.get(name)
+
+    def put(self, name: str, value: Any) -> None:
+        """Bind a name."""
+        if name in self.cells:
+            self.cells[name].cell_contents = value
+        else:
+            self.namespace[name] = value
+
+    @contextmanager
+    def changed(self, change: Dict[str, Any]) -> Iterator[None]:
+        """Other weights, another model or another number under a name (``*``: every model), until the end of the block."""
+        names = self.names() if change["name"] == "*" else [change["name"]]
+        before = {name: self.get(name) for name in names}
+        weights = {name: [np.array(w) for w in value.get_weights()] for name, value in before.items() if is_model(value)}
+        try:
+            for name, value in before.items():
+                if change["kind"] == "number":
+                    self.put(name, change["factor"])
+                elif change["kind"] == "rebind" and is_model(value):
+                    copy = tf.keras.models.clone_model(value)
+                    build(copy)
+                    copy.set_weights([w * change["factor"] + 0.25 for w in weights[name]])
+                    self.put(name, copy)
+                elif is_model(value):
+                    value.set_weights([w * change["factor"] + 0.25 for w in weights[name]])
+            yield
+        finally:
+            for name, value in before.items():
+                if name in weights:
+                    value.set_weights(weights[name])
+                self.put(name, value)
