@@ -76,7 +76,7 @@ from losslint.operations.catalogue import lookup
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
-from .tensors import called_by_keras, confidence, from_inputs, has_left, is_tensor
+from .tensors import FRAMEWORK_LOSSES, called_by_keras, confidence, from_inputs, has_left, is_tensor
 
 BAD = (
     """\
@@ -238,9 +238,6 @@ def distance_loss(y_true, y_pred):
 )
 
 
-LOSSES = frozenset({"loss_object", "row_loss", "sparse_loss", "element_loss", "batch_loss"})
-
-
 def check(trace: Trace) -> Iterator[Report]:
     """Every call outside the framework on a tensor of a loss."""
     if trace.loss.metric or _reports_a_number(trace):
@@ -254,7 +251,7 @@ def check(trace: Trace) -> Iterator[Report]:
             continue
         trains = id(effect.site.syntax) in used and any(value.gradient is Gradient.FLOWS for value in tensors)
         if trace.loss.evidence < 2:
-            trains = trains and any(value.operation in LOSSES for value in tensors)
+            trains = trains and any(value.operation in FRAMEWORK_LOSSES for value in tensors)
         if trains or called_by_keras(trace):
             yield Report(effect, _message(effect, tensors[0]), _help(effect), (), confidence(trace))
 
@@ -291,4 +288,4 @@ def _help(effect: Node) -> str:
     return "write it with the framework's own operations; what needs no gradient can be computed from the targets before training"
 
 
-RULE = Rule("LL402", "numpy-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("python-branch",))
+RULE = Rule("LL402", "numpy-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("blocked-gradient", "python-branch"))

@@ -14,6 +14,7 @@ LEFT = ("np.", "math.", "scipy.", "host")
 LENGTHS = frozenset({"shape", "size", "rank"})
 DYNAMIC = frozenset({"tf.shape", "tf.shape_n", "tf.size", "tf.rank", "K.shape"})
 CALLED = frozenset({"layer"})
+FRAMEWORK_LOSSES = frozenset({"loss_object", "row_loss", "sparse_loss", "element_loss", "batch_loss"})
 LOSS_NAME = re.compile(r"loss|cost|entropy|error|nll|likelihood|objective|penalty|divergence", re.IGNORECASE)
 
 
