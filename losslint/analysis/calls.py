@@ -35,6 +35,7 @@ LAYERS = re.compile(r"^keras\.(?:layers|legacy\.layers|engine\.base_layer)\.(?:\
 WEIGHTS_READ = re.compile(r"trainable|variables?|weights|params|theta|vars|var_list", re.IGNORECASE)
 FRAMEWORK = re.compile(r"^(?:tf|K|keras|ops|tfp)\.")
 HOST_WRAPPERS = frozenset({"tf.py_function", "tf.numpy_function", "tf.py_func"})
+OTHER_FRAMEWORK = re.compile(r"^(?:torch|jax|flax|optax|mxnet|theano|paddle|chainer)(?:\.|$)")
 MOST_DIGITS = 64
 
 
@@ -243,6 +244,7 @@ def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str
 def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     spelt = canonical(name)
     if spelt is None:
+        run.path.foreign = run.path.foreign or OTHER_FRAMEWORK.match(name) is not None
         if name.rpartition(".")[2] == "namedtuple":
             return setting(name, site)
         return _foreign(name, positional, keywords, site)

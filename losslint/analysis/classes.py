@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import bindings
 from losslint.analysis.node import Facts, Node, Site
-from losslint.analysis.objects import Class, Constant, Function, Instance, Named, Value
+from losslint.analysis.objects import Class, Constant, Function, Instance, LossObject, Named, Value
 from losslint.analysis.scope import Scope
+from losslint.operations.catalogue import loss_class
+from losslint.operations.namespaces import canonical
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
@@ -191,6 +193,10 @@ def call_super(run: Run, scope: Scope, name: str, positional: Sequence[Value], k
     found = lookup(run, instance.cls, name, after=inside)
     if isinstance(found, Function):
         return run.call(_method(found, instance), positional, keywords, site)
+    base = next((entry for b in ancestry(instance.cls) if isinstance(b, Named) and (entry := loss_class(canonical(b.name) or ""))), None)
+    if base is not None and name in ("call", "__call__"):
+        how = instance.attributes.get("reduction", Constant(None)) if name == "__call__" else Constant("none")
+        return run.call(LossObject(base.operation, {"reduction": how}, site), positional, keywords, site)
     if name == "__init__":
         for key in ("name", "reduction"):
             if key in keywords:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from losslint.analysis import bindings, calls, classes, effects, loops, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.degree import ZERO
-from losslint.analysis.models import LAYER_WEIGHTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
+from losslint.analysis.models import LAYER_WEIGHTS, MODEL_LISTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Instance, Layer, Model, Module, Named, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import BATCH_SIZE_NAME, SETTING_NAME, setting
+from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, SETTING_NAME, setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer import apply, as_node, subscript, unknown
@@ -55,7 +55,10 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         case ast.Compare():
             return _compare(run, node, scope)
         case ast.Subscript(value=owner, slice=index):
-            return _subscript(run, run.evaluate(owner, scope), run.evaluate(index, scope), run.site(node, scope))
+            held = run.evaluate(owner, scope)
+            if held == Constant(None, setting=True) and isinstance(owner, ast.Name):
+                held = bindings.flipped_value(owner.id, run.site(owner, scope))  # what is indexed is not None
+            return _subscript(run, held, run.evaluate(index, scope), run.site(node, scope))
         case ast.IfExp():
             return _conditional(run, node, scope)
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
@@ -106,6 +109,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
         named = calls.from_stars(scope, name)
         if named is not None:
             return named
+        if name in FRAMEWORKS:
+            return Named(FRAMEWORKS[name])  # used under its usual name without an import in sight
         return calls.builtin(name) or setting(name, site)
     value, where = found
     if isinstance(value, Node):
@@ -195,6 +200,8 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
             return setting(name, site)
         case "real" | "imag" | "values" | "data" | "flat":
             return owner
+    if owner.shape is None and name in MODEL_LISTS:
+        return trainable(site)
     if owner.constant:
         return setting(name, site)
     if owner.operation == "model-state":

@@ -44,6 +44,7 @@ class Path:
     calls: int = 0
     effects: list[Node] = field(default_factory=list)  # see `losslint.analysis.effects`
     touched: bool = False  # the framework was called on something that is no setting
+    foreign: bool = False  # another framework was called
     unresolved: list[str] = field(default_factory=list)
     incomplete: str | None = None
     quiet: int = 0  # walking for bindings, not for the loss
@@ -183,8 +184,8 @@ class Run:
             self._enter(loss)
         except Stopped as stop:
             path.incomplete = str(stop)
-        if not path.touched and any(effect.operation == "host" for effect in path.effects):
-            path.roots, path.named = [], []  # numpy alone: it evaluates, it trains nothing
+        if not path.touched and not _own_arithmetic(path):
+            path.roots, path.named = [], []  # no framework computes it: it evaluates, it trains nothing
         roots = [*path.roots, *_last_resort(path.named, path.roots)]
         text = None if flipped is None else " ".join(ast.unparse(flipped).split())
         if not roots and path.incomplete is None and loss.evidence >= 3:
@@ -226,6 +227,13 @@ class Run:
 class _Walked:
     trace: Trace
     path: Path
+
+
+def _own_arithmetic(path: Path) -> bool:
+    """Whether plain operators on the prediction and the target make the value, without numpy or another framework."""
+    if path.foreign or any(effect.operation == "host" for effect in path.effects):
+        return False
+    return any(root.evidence >= 2 and root.node.origin & {"true", "pred"} for root in path.roots)
 
 
 def _tensors(value: Value) -> Iterator[Node]:

@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import effects
+from losslint.analysis.models import MODEL_NAME
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Layer, LossObject, Model, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import setting
 from losslint.analysis.transfer import apply, as_node, unknown
+from losslint.losses import LOSS_WORDS
 from losslint.operations.catalogue import bind, method
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def _tensor(run: Run, owner: Node, name: str, positional: list[Value], keywords:
         return owner
     if all(o.constant for o in operands):
         return setting(name, site)
+    if owner.shape is None and MODEL_NAME.search(str(owner.details.get("name", ""))) and not LOSS_WORDS.search(name):
+        return run.call(Model(name), positional, keywords, site)
     if owner.constant and re.match(r"^[a-z_]*$", name):
         return run.call(setting(name, site), positional, keywords, site)
     return unknown(operands, site)

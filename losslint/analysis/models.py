@@ -31,6 +31,7 @@ MODEL_STATE = frozenset(
         "non_trainable_variables",
     }
 )
+MODEL_LISTS = frozenset({"losses", "weights", "trainable_weights", "trainable_variables", "variables"})
 LAYER_WEIGHTS = frozenset({"kernel", "bias", "embeddings", "gamma", "beta"})
 MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs"})
 MODEL_NAME = re.compile(

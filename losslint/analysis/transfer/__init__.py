@@ -85,7 +85,7 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
         case Kind.LOSS:
             return loss(op, arguments, site)
         case Kind.GRADIENT:
-            return gradient(op, arguments, site)
+            return gradient(op, arguments, site, spelling)
         case Kind.IDENTITY:
             return identity(op, arguments, site)
         case Kind.MAPPING:

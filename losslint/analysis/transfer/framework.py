@@ -92,15 +92,16 @@ def layer(op: Operation, arguments: Arguments, site: Site) -> Value:
     return made(op.name, operands, site, shape=shape, degree=grown, marks=frozenset())
 
 
-def gradient(op: Operation, arguments: Arguments, site: Site) -> Value:
-    """Gradients: shaped like what they are taken over; their norm can be 0."""
+def gradient(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
+    """Gradients: shaped like what they are taken over; their norm can be 0. ``tf.gradients`` and ``K.gradients`` return a list."""
     if op.name == "tape":
         return Node("tape", (), site, Facts(None))
     target = as_node(arguments.get("target", Constant(None)), site)
     sources = arguments.get("sources", Constant(None))
     if isinstance(sources, Items):
         return Items([_over(target, as_node(source, site), site) for source in sources.items])
-    return _over(target, as_node(sources, site), site)
+    found = _over(target, as_node(sources, site), site)
+    return found if spelling.startswith(".") or "trainable" in found.arguments[1].facts.marks else Items([found])
 
 
 def _over(target: Node, source: Node, site: Site) -> Node:

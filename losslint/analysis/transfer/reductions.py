@@ -183,6 +183,8 @@ def _degree(op: Operation, x: Node, power: int | None) -> degree.Degree:
         return degree.scale(x.degree, 2.0)
     if op.along == 0.0:
         return x.degree
+    if op.name == "logsumexp":
+        return degree.zero_stays(x.degree)  # at most a logarithm of the number of elements, which is no power of it
     if op.along is not None:
         if power is None:
             return _open(x)

@@ -64,10 +64,14 @@ def unknown(
     constant: bool | None = None,
     python: bool = False,
 ) -> Node:
-    """A value of which nothing is known but what it may have come from; one that is made of settings does not grow."""
+    """A value of which nothing is known but what it may have come from.
+
+    What is made of settings does not grow with the batch, nor does what comes from outside the loss, such as the next item
+    of an iterator: only what is made of tensors in a way that is not known may.
+    """
     flow, came, fixed = blend(tuple(operands))
     settled = bool(operands) and fixed if constant is None else constant
-    grown = degree if degree is not None else ZERO if settled else UNKNOWN
+    grown = degree if degree is not None else ZERO if settled or not operands else UNKNOWN
     facts = Facts(shape, grown, columns.UNKNOWN, flow, came, settled, python)
     return Node("opaque", tuple(operands), site, facts)
 
