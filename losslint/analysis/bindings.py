@@ -62,10 +62,13 @@ def _project(run: Run, name: str, level: int, importer: File) -> File | None:
 
 
 def member(run: Run, file: File, name: str) -> Value | None:
-    """A module's attribute."""
+    """A module's attribute: what it binds, or a submodule of the package that it is."""
     ready(run, file, name)
     found = file.scope.find(name)
-    return None if found is None else found[0]
+    if found is not None:
+        return found[0]
+    inner = _project(run, name, 1, file) if file.source.path.endswith("__init__.py") else None
+    return None if inner is None else Module(inner.scope)
 
 
 def ready(run: Run, file: File, name: str | None = None) -> None:

@@ -270,6 +270,11 @@ def _getattr(run: Run, given: list[Value], site: Site) -> Value | None:
     return None
 
 
+def _next(run: Run, given: list[Value], site: Site) -> Value:
+    """The next item of an iterator: an input from outside."""
+    return given[0].items[0] if given and isinstance(given[0], Items) and given[0].items else unknown((), site)
+
+
 def _dict(run: Run, given: list[Value], site: Site) -> Value | None:
     return given[0] if given else Dictionary({})
 
@@ -278,5 +283,5 @@ HANDLERS: dict[str, Callable[[Run, list[Value], Site], Value | None]] = {
     "len": _len, "range": _range, "zip": _zip, "enumerate": _enumerate, "sum": _sum, "max": _extreme("maximum"), "min": _extreme("minimum"),
     "float": _number, "int": _number, "bool": _bool, "abs": _unary("abs"), "round": _unary("round"), "pow": _unary("pow"),
     "list": _listed(True), "tuple": _listed(False), "set": _listed(True), "sorted": _listed(True), "iter": _listed(True), "reversed": _reversed, "map": _map,
-    "isinstance": _isinstance, "callable": _callable, "getattr": _getattr, "dict": _dict,
+    "isinstance": _isinstance, "callable": _callable, "getattr": _getattr, "dict": _dict, "next": _next,
 }  # fmt: skip

@@ -189,9 +189,17 @@ def _unknown_call(function: Value, positional: list[Value], keywords: dict[str, 
     if isinstance(function, Node) and MODEL_NAME.search(str(function.details.get("name", ""))):
         return model_call(positional, keywords, site)
     operands = _operands(positional, keywords, site)
+    if isinstance(function, Node) and isinstance(function.site.syntax, ast.Call) and _one_batch(operands):
+        return model_call(positional, keywords, site)  # an object that some call made, called on a batch
     if any(o.shape is not None and o.shape.batch_axes for o in operands) and isinstance(function, Node):
         return unknown(operands, site, shape=PER_SAMPLE)
     return unknown(operands, site)
+
+
+def _one_batch(operands: tuple[Node, ...]) -> bool:
+    """Whether a call gets one tensor, a batch: a layer is called so, a loss is not."""
+    tensors = [o for o in operands if not o.constant]
+    return len(tensors) == 1 and tensors[0].shape is not None and bool(tensors[0].shape.batch_axes)
 
 
 def model_call(positional: list[Value], keywords: dict[str, Value], site: Site) -> Node:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from losslint.analysis import degree, effects, statements
+from losslint.analysis.models import trainable
 from losslint.analysis.node import Facts, Node
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 MOST_ITEMS = 8
+WEIGHTS_NAME = re.compile(r"^(?:\w+_)?(?:weights|vars|variables|params|theta|filters|kernels)$", re.IGNORECASE)
 
 
 @contextmanager
@@ -48,7 +51,8 @@ def _rounds(run: Run, iterable: ast.expr, value: Value, scope: Scope) -> tuple[l
         facts = Facts(SCALAR, constant=True, python=True)
         return [Node("counter", (), site, facts, {"range": value})], power
     if isinstance(value, Node) and value.operation == "parameter":
-        return [Node("parameter", (), site, value.facts, value.details)], 0
+        weights = value.shape is None and WEIGHTS_NAME.search(value.details["name"])
+        return [trainable(site) if weights else Node("parameter", (), site, value.facts, value.details)], 0
     items = iterate(value, site, run)
     if items is not None:
         return (items if len(items) <= MOST_ITEMS else items[:1]), 0

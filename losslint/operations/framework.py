@@ -79,7 +79,7 @@ MAPPINGS = (
 )
 
 EFFECTS = (
-    Operation("effect", X, "x", "tf.print tf.summary.* tf.contrib.summary.* tf.assert_* tf.debugging.* tf.Assert tf.logging.* tf.assign tf.assign_add tf.assign_sub K.update K.update_add K.update_sub K.moving_average_update K.set_value K.batch_set_value K.manual_variable_initialization "
+    Operation("effect", X, "x", "tf.print tf.summary.* tf.contrib.summary.* tf.assert_* tf.debugging.* tf.Assert tf.logging.* tf.assign_moving_average tf.assign tf.assign_add tf.assign_sub K.update K.update_add K.update_sub K.moving_average_update K.set_value K.batch_set_value K.manual_variable_initialization "
               "tf.group tf.no_op tf.add_to_collection tf.add_to_collections tf.scalar_summary tf.histogram_summary tf.image_summary tf.set_random_seed np.random.seed keras.utils.set_random_seed tf.get_logger K.update_* "
               "np.save np.load np.savez np.savetxt np.loadtxt np.testing.* np.set_printoptions np.seterr np.errstate np.warnings.* tf.disable_v2_behavior tf.enable_eager_execution tf.enable_v2_behavior tf.disable_eager_execution tf.initialize_all_variables tf.global_variables_initializer "
               "tf.local_variables_initializer tf.initializers.* tf.variables_initializer tf.reset_default_graph"),
