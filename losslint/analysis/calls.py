@@ -41,7 +41,7 @@ MOST_DIGITS = 64
 
 def from_stars(scope: Scope, name: str) -> Value | None:
     """A name that a star import of a framework module may have brought."""
-    for around in scope.chain():
+    for around in (star for s in scope.chain() for star in (s, *s.starred())):
         for key, value in around.names.items():
             if key.startswith("*") and isinstance(value, Named):
                 spelt = canonical(f"{value.name}.{name}")

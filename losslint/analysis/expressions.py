@@ -113,6 +113,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
             return Named(FRAMEWORKS[name])  # used under its usual name without an import in sight
         return calls.builtin(name) or setting(name, site)
     value, where = found
+    if name in FRAMEWORKS and isinstance(value, Node) and value.operation in ("setting", "opaque"):
+        return Named(FRAMEWORKS[name])  # a project's own way to import it: tf = try_import_tf()
     if isinstance(value, Node):
         if where.outside and "symbolic" in value.origin and not scope.outside and not run.path.quiet and name not in where.parameters:
             return Node("captured", (value,), site, value.facts, {"name": name, "bound": value.site})
@@ -157,7 +159,7 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
                 return Constant(VALUES[spelt])
             return setting(name, site) if spelt is None and BATCH_SIZE_NAME.match(name) else Named(full)
         case Module(scope=inner):
-            return bindings.member(run, inner.file, name) or setting(name, site)
+            return bindings.member(run, inner.file, name) or calls.from_stars(inner, name) or setting(name, site)
         case Instance():
             held = classes.attribute(run, owner, name, site)
             if held is None:

@@ -25,7 +25,7 @@ SETTING_NAME = re.compile(
     re.IGNORECASE,
 )
 BATCH_NAME = re.compile(
-    r"^z\w*$|mean$|mu$|var$|logvar|log_var|std$|sigma|anchor|positive|negative|emb|encod|feat|^x\d*$|^xs$|^a$|^b$|^y\d*$|image|img|recon|input|real|latent|state|action|reward|advantage|sample|box|tensor|repr|vec|distance|"
+    r"^z\w*$|mean$|mu$|var$|logvar|log_var|std$|sigma|anchor|positive|negative|emb|encod|feat|(?:^|_)[xy]\d*(?:_|$)|^xs$|^a$|^b$|image|img|recon|input|real|latent|state|action|reward|advantage|sample|box|tensor|repr|vec|distance|"
     r"query|key|value|pos|neg|source|style|content|left|right|u$|v$|f$",
     re.IGNORECASE,
 )
@@ -35,7 +35,7 @@ BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
     re.IGNORECASE,
 )
-FRAMEWORKS = {"tf": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend", "keras": "keras"}
+FRAMEWORKS = {"tf": "tensorflow", "tf1": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend", "keras": "keras"}
 DOMAIN_COLUMNS = {
     "onehot": columns.TRUE,
     "mask": columns.TRUE,

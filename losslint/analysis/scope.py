@@ -68,11 +68,20 @@ class Scope:
             value = scope.names.get(name)
             if value is not None:
                 return value, scope
-            for star in scope.stars:
+            for star in scope.starred():
                 value = star.names.get(name)
                 if value is not None:
                     return value, star
         return None
+
+    def starred(self) -> Iterator[Scope]:
+        """The modules that were star-imported into it, and into those, each once."""
+        seen: list[Scope] = [self]
+        for scope in seen:
+            for star in scope.stars:
+                if star not in seen:
+                    seen.append(star)
+                    yield star
 
     def bind(self, name: str, value: Value) -> None:
         """Bind a name here, or where a `global` or `nonlocal` statement says."""
