@@ -35,7 +35,15 @@ BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
     re.IGNORECASE,
 )
-FRAMEWORKS = {"tf": "tensorflow", "tf1": "tensorflow", "K": "keras.backend", "np": "numpy", "ops": "keras.ops", "backend": "keras.backend", "keras": "keras"}
+FRAMEWORKS = {
+    "tf": "tensorflow",
+    "tf1": "tensorflow",
+    "K": "keras.backend",
+    "np": "numpy",
+    "ops": "keras.ops",
+    "backend": "keras.backend",
+    "keras": "keras",
+}
 DOMAIN_COLUMNS = {
     "onehot": columns.TRUE,
     "mask": columns.TRUE,

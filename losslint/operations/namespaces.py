@@ -23,7 +23,10 @@ _PREFIXES = (
     ),
     (re.compile(r"^keras\.(?:backend|ops)\.(?:numpy|nn|math|core|linalg|image)\.(?=\w)"), "keras.ops."),
     (re.compile(r"^keras\.objectives(?=\.|$)|^keras\.losses\.losses(?=\.|$)"), "keras.losses"),
-    (re.compile(r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|nn|\w+_impl|moving_averages)\."), "tensorflow."),
+    (
+        re.compile(r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|nn|\w+_impl|moving_averages)\."),
+        "tensorflow.",
+    ),
     (re.compile(r"^tensorflow\.(?:math|nn|linalg|manip)\.(?=\w)"), "tensorflow."),
     (re.compile(r"^tensorflow\.experimental\.numpy(?=\.|$)"), "tensorflow_numpy"),
     (re.compile(r"^autograd\.numpy(?=\.|$)"), "numpy"),
