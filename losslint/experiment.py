@@ -156,8 +156,8 @@ class Run:
     value
         What the loss returned, or the value that training uses where it returns none; None if it raised.
     gradients
-        Of the mean of the value, by input; None where no gradient arrives. Trainable weights that the loss reads are
-        there too, as ``variable 0`` and so on.
+        Of the mean of the value, by input (targets and masks apart); None where no gradient arrives. Trainable weights
+        that the loss reads are there too, as ``variable 0`` and so on.
     probes
         Of the expression that was watched, in the order in which it was computed.
     raised
@@ -223,8 +223,14 @@ class Lab(Protocol):
     def contents(self) -> tuple[Batch, ...]:
         """Batches of the same shape with other contents: another seed, labels 0 and 1, one-hot, ones."""
 
-    def edges(self) -> tuple[Batch, ...]:
-        """Batches at the ends of what is legal for this loss: 0, 1, equal to the target, saturated, rows that are equal."""
+    def edges(self, domain: str = "") -> tuple[Batch, ...]:
+        """Batches at the ends of what is legal for this loss: 0, 1, equal to the target, sure, rows that are equal.
+
+        Parameters
+        ----------
+        domain
+            ``simplex``, ``box`` or ``real`` in place of what the loss is meant for.
+        """
 
     def small(self) -> tuple[Batch, ...]:
         """Batches on which predictions and targets are 0, or so small (3e-8) that float32 does not see them beside 1."""

@@ -64,6 +64,8 @@ class Rule:
         Names of rules whose finding on the same expression gives way to this one's.
     confirm, fix
         The other half, and the repair; None where there is none.
+    places
+        The nodes at which the rule's question can be asked at all, flagged or not; None: at the values that training uses.
     documentation
         The rule's page in Markdown: the docstring of its module, which the registry fills in.
     """
@@ -78,6 +80,7 @@ class Rule:
     default: bool = True
     supersedes: tuple[str, ...] = ()
     confirm: Callable[[Lab, Report], Verdict] | None = None
+    places: Callable[[Trace], Iterable[Node]] | None = None
     fix: Callable[[Report], tuple[Edit, ...]] | None = None
     documentation: str = ""
 

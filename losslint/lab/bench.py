@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import struct
 import time
@@ -14,15 +15,15 @@ from typing import Any
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Change, Probe, Raised, Run, Tensor, Undecided
-from losslint.lab import batches
+from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import Calling, calling, observed
 from losslint.lab.process import Child, Ended, Worker
 from losslint.lab.slicing import Slicer
 from losslint.names import index
 from losslint.source import Modules, Source
 
-MOST_TRIED = 120
-SHAPES_AFTER_FINITE = 20 * len(batches.KINDS)
+MOST_TRIED = 160
+TRIED_AFTER_FINITE = 20 * len(contents.KINDS)
 HOPELESS = ("NameError", "AttributeError", "Missing", "Failed", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
 
 
@@ -32,7 +33,8 @@ class Slice:
 
     pieces: tuple[dict[str, Any], ...]
     call: Calling
-    samples: int = batches.SAMPLES
+    functions: tuple[ast.AST, ...] = ()
+    samples: int = contents.SAMPLES
 
     @classmethod
     def of(cls, trace: Trace, source: Source, modules: Modules) -> Slice:
@@ -42,7 +44,7 @@ class Slice:
         slicer = Slicer(source, modules)
         chain, read = slicer.loss(trace.loss.scope)
         call = calling(trace.loss, chain, read, index(source.tree))
-        return cls(tuple(piece.sent() for piece in slicer.pieces), call)
+        return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)))
 
     def order(self) -> dict[str, Any]:
         """The request that opens it."""
@@ -70,7 +72,7 @@ class Bench:
     placeholders: list[str] = field(default_factory=list)
     runs: int = 0
     _batch: Batch | None = None
-    _profile: batches.Profile | None = None
+    _profile: contents.Profile | None = None
     _hopeless: str = ""
 
     # --- the child ----------------------------------------------------------------------------------------------------
@@ -138,11 +140,11 @@ class Bench:
         said: Counter[str] = Counter()
         uninformative: Batch | None = None
         since = 0
-        for tried, profile in enumerate(batches.ladder(self.trace.loss)):
+        for tried, profile in enumerate(ladder.ladder(self.hints())):
             since += uninformative is not None
-            if tried >= MOST_TRIED or since > SHAPES_AFTER_FINITE:
+            if tried >= MOST_TRIED or since > TRIED_AFTER_FINITE:
                 break
-            batch = batches.batch(profile, self.slice.call.roles)
+            batch = contents.batch(profile, self.slice.call.roles)
             run = self.run(batch)
             if run.raised is not None:
                 said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
@@ -160,22 +162,33 @@ class Bench:
 
     def candidates(self) -> Iterator[Batch]:
         """See `losslint.experiment.Lab`."""
-        for profile in islice(batches.ladder(self.trace.loss), MOST_TRIED):
-            yield batches.batch(profile, self.slice.call.roles)
+        for profile in islice(ladder.ladder(self.hints()), MOST_TRIED):
+            yield contents.batch(profile, self.slice.call.roles)
+
+    def hints(self) -> ladder.Hints:
+        """What the code of the loss, and of its helpers, shows of its inputs."""
+        self.open()
+        return ladder.hints(self.slice.functions, self.evaluate)
+
+    def evaluate(self, expressions: list[str]) -> list[float | None]:
+        """The numbers that expressions stand for where the loss is defined."""
+        answer = self.ask({"request": "evaluate", "expressions": expressions})
+        values: list[float | None] = answer.get("values", [None] * len(expressions))
+        return values
 
     def contents(self) -> tuple[Batch, ...]:
         """See `losslint.experiment.Lab`."""
         base = self.batch
         assert self._profile is not None
-        return base, *batches.contents(base, self._profile)
+        return base, *contents.contents(base, self._profile)
 
-    def edges(self) -> tuple[Batch, ...]:
+    def edges(self, domain: str = "") -> tuple[Batch, ...]:
         """See `losslint.experiment.Lab`."""
-        return tuple(batches.edges(self.batch))
+        return tuple(contents.edges(self.batch, domain or legal.domain(self.trace), legal.codes(self.trace)))
 
     def small(self) -> tuple[Batch, ...]:
         """See `losslint.experiment.Lab`."""
-        return tuple(batches.small(self.batch))
+        return tuple(contents.small(self.batch))
 
     def run(
         self,
@@ -200,6 +213,7 @@ class Bench:
             "mode": mode,
             "wide": dtype == "float64",
             "seed": seed,
+            "watch": self.watched(batch),
             "change": None if change is None else {"kind": change.kind, "name": change.name, "factor": change.factor},
         }
         root = self._root()
@@ -226,6 +240,10 @@ class Bench:
             dtype=dtype,
             seed=seed,
         )
+
+    def watched(self, batch: Batch) -> list[str]:
+        """The inputs whose gradient matters: predictions, and whatever else is no target."""
+        return [name for name in batch.inputs if batch.roles.get(name) not in ("true", "mask")] or list(batch.inputs)
 
     def _root(self) -> Node | None:
         """The value that training uses, where the loss does not return it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -225,6 +226,14 @@ class Slicer:
             if target is not None and target.path != self.pieces[number].source.path and name in self.tables[self.piece(target)]:
                 return True
         return False
+
+    def functions(self, scope: Scoped) -> Iterator[ast.AST]:
+        """The loss and every function that is taken with it."""
+        yield scope.node
+        for piece in self.pieces:
+            for node in ast.walk(piece.source.tree):
+                if isinstance(node, ast.FunctionDef) and position(node) in piece.keep and node is not scope.node:
+                    yield node
 
     # --- the loss itself ----------------------------------------------------------------------------------------------
 

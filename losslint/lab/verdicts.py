@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
 from losslint.experiment import Undecided, undecided
 from losslint.finding import Confidence, Finding, LosslintError, Result, Verdict
@@ -12,8 +13,8 @@ from losslint.lab.bench import Bench, Slice
 from losslint.lab.process import Worker
 from losslint.linter import Suspect, examine
 from losslint.project import ProjectModules, read
-from losslint.rule import Rule
-from losslint.source import Modules, decode
+from losslint.rule import Report, Rule
+from losslint.source import Modules, Source, decode
 
 MOST_LOSSES = 3  # losses on which one finding is tried
 
@@ -72,36 +73,31 @@ def _verdict(worker: Worker, suspect: Suspect, modules: Modules) -> Verdict:
         return undecided("this rule has no experiment")
     reasons: list[Verdict] = []
     for trace, report in suspect.runs[:MOST_LOSSES]:
-        try:
-            bench = Bench(worker, trace, Slice.of(trace, suspect.source, modules))
-        except Undecided as error:
-            reasons.append(undecided(str(error)))
-            continue
-        try:
-            verdict = suspect.rule.confirm(bench, report)
-        except Undecided as error:
-            verdict = undecided(str(error))
-        finally:
-            bench.close()
-        verdict = _told(verdict, bench)
+        verdict = tried(worker, trace, suspect.source, suspect.rule, report, modules)
+        if verdict.status == "refuted" and suspect.finding.confidence is Confidence.HIGH:
+            return replace(verdict, status="not-reproduced")  # a finding of high confidence is not dropped for it
         if verdict.status != "undecided":
-            return _weighed(verdict, suspect.finding, bench)
+            return verdict
         reasons.append(verdict)
     return reasons[0] if reasons else undecided("no loss leads to it")
 
 
-def _told(verdict: Verdict, bench: Bench) -> Verdict:
-    """With what was guessed and what stood in for something else."""
+def tried(worker: Worker, trace: Trace, source: Source, rule: Rule, report: Report, modules: Modules) -> Verdict:
+    """What a rule's experiment says of one report on one loss."""
+    assert rule.confirm is not None
+    try:
+        bench = Bench(worker, trace, Slice.of(trace, source, modules))
+    except Undecided as error:
+        return undecided(str(error))
+    try:
+        verdict = rule.confirm(bench, report)
+    except Undecided as error:
+        return undecided(str(error))
+    finally:
+        bench.close()
     if verdict.witness is None:
         return verdict
     return replace(verdict, witness=replace(verdict.witness, stand_ins=bench.stand_ins, guesses=tuple(bench.slice.call.guesses)))
-
-
-def _weighed(verdict: Verdict, finding: Finding, bench: Bench) -> Verdict:
-    """A finding of high confidence is not dropped because an experiment did not show it."""
-    if verdict.status == "refuted" and finding.confidence is Confidence.HIGH:
-        return replace(verdict, status="not-reproduced", reason=f"{verdict.reason} ({bench.runs} runs on {bench.batch.words})")
-    return verdict
 
 
 def shown(findings: Iterable[Finding], refuted: bool) -> tuple[Finding, ...]:

@@ -51,8 +51,8 @@ will be offered as unsafe.
 
 ## How it is confirmed
 
-Not automated yet. The experiment runs the loss on batches of two sizes made of the same samples: the value for one sample
-differs, or one of the sizes raises.
+The loss runs on a batch of the configured size, then on one of another size: that raises an error, or the samples of the batch,
+given again, give another loss, as for LL101.
 
 ## Known misses
 
@@ -71,10 +71,12 @@ from collections.abc import Iterator
 from losslint.analysis.degree import known
 from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .growth import DIVISIONS, grows, largest, origins_of_growth
+from .repetition import sized
 
 BAD = (
     """\
@@ -237,4 +239,9 @@ def check(trace: Trace) -> Iterator[Report]:
                 yield _division(trace, division, f"the fixed number {division.arguments[1].columns.single[0]:g}", origin)
 
 
-RULE = Rule("LL103", "fixed-batch-size", Severity.WARNING, check, BAD, GOOD, MISSES, supersedes=("batch-sum",))
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss counts on one number of samples."""
+    return sized(lab)
+
+
+RULE = Rule("LL103", "fixed-batch-size", Severity.WARNING, check, BAD, GOOD, MISSES, supersedes=("batch-sum",), confirm=confirm)

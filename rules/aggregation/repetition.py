@@ -66,6 +66,17 @@ def verdict(lab: Lab, *, grows: bool) -> Verdict:
     return shown(lab, power)
 
 
+def sized(lab: Lab) -> Verdict:
+    """Whether a batch of another size than the loss counts on raises an error or gives another loss."""
+    batch = lab.batch
+    for batch_of_other_size in (batch.repeated(2), batch.rows(0, max(2 * (batch.size // 3), 1))):
+        other = lab.run(batch_of_other_size)
+        if other.raised is not None:
+            reason = f"a batch of {other.batch.size} samples raises {other.raised.type}, one of {batch.size} works"
+            return confirmed(reason, other, value=other.raised.message[:160], expected=f"a number, as for {batch.size} samples")
+    return verdict(lab, grows=True)
+
+
 def shown(lab: Lab, power: float) -> Verdict:
     """The two batch sizes and the two numbers that a reader can compare."""
     run = lab.run(lab.batch)

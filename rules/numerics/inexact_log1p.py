@@ -217,4 +217,4 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return refuted(f"float32 and float64 agree within {WRONG:g} on all batches, those of tiny values too", lab.run(lab.batch))
 
 
-RULE = Rule("LL302", "inexact-log1p", Severity.INFO, check, BAD, GOOD, MISSES, confirm=confirm)
+RULE = Rule("LL302", "inexact-log1p", Severity.INFO, check, BAD, GOOD, MISSES, confirm=confirm, places=logarithms)

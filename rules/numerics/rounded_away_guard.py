@@ -46,8 +46,8 @@ Not automated yet. A larger guard changes the loss of very sure predictions, so 
 
 ## How it is confirmed
 
-Not automated yet. The experiment puts the argument at its smallest on a legal batch, with the guard and without it: both
-give the same value, and it is not finite.
+As for LL301: a legal batch on which the argument is 0 in float32 breaks the loss. The same batch in float64, where the guard
+works, does not.
 
 ## Known misses
 
@@ -65,11 +65,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab, undecided
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .guard import reason, situation
-from .logarithm import consequence, poles
+from .logarithm import consequence, logarithms, poles
+from .straining import broken, least, smallest, strained
 
 BAD = (
     """\
@@ -191,6 +193,19 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(pole.node, message, HELP, ((pole.guard, why),), trace.confidence(pole.node))
 
 
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether a legal batch breaks the loss in float32 and not in float64."""
+    node = report.node
+    for batch in lab.edges():
+        run = lab.run(batch, at=node)
+        if run.broken and any(smallest(0)(probe) <= 0 for probe in run.probes) and not lab.run(batch, dtype="float64").broken:
+            return broken(run, "the argument is 0 in float32; in float64, where the guard works, the loss is finite")
+    verdict = strained(lab, node, smallest(0), pole="the argument is 0 or negative", extreme=least(node.arguments[0]))
+    if verdict.status != "confirmed":
+        return verdict
+    return undecided(f"{verdict.reason}, in float64 too; whether a guard was rounded away does not show")
+
+
 RULE = Rule(
     "LL303",
     "rounded-away-guard",
@@ -200,4 +215,6 @@ RULE = Rule(
     GOOD,
     MISSES,
     supersedes=("where-trap", "unguarded-log", "unguarded-division", "singular-gradient"),
+    confirm=confirm,
+    places=logarithms,
 )

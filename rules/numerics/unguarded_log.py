@@ -46,7 +46,8 @@ Not automated yet. A `maximum` around the argument keeps value and gradient wher
 
 ## How it is confirmed
 
-Not automated yet. The experiment puts the argument at 0 on a legal batch: the value or the gradient is not finite.
+The loss runs on batches at the ends of what is legal for it, in eager mode and under XLA, and the argument is watched: where it
+is 0, the value or the gradient is not finite. The witness is the batch.
 
 ## Known misses
 
@@ -63,11 +64,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guarded, situation
-from .logarithm import consequence, poles
+from .logarithm import consequence, logarithms, poles
+from .straining import least, smallest, strained
 
 BAD = (
     """\
@@ -179,4 +182,9 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(pole.node, message, HELP, (), trace.confidence(pole.node))
 
 
-RULE = Rule("LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether a legal batch brings the argument to 0 and breaks the loss."""
+    return strained(lab, report.node, smallest(0), pole="the argument is 0 or negative", extreme=least(report.node.arguments[0]))
+
+
+RULE = Rule("LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=logarithms)

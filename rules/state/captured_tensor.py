@@ -64,7 +64,8 @@ Not automated yet. The repair moves the term into a layer, or into `train_step` 
 
 ## How it is confirmed
 
-Not automated yet. The experiment calls the loss on a batch in eager mode: it raises at the captured name.
+The loss is called on a batch in eager mode, with the symbolic tensors around it as the file makes them: TensorFlow refuses to
+compute with a tensor that has no numbers. A loss that works on a batch is refuted.
 
 ## Known misses
 
@@ -79,11 +80,13 @@ Not automated yet. The experiment calls the loss on a batch in eager mode: it ra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab, Undecided, confirmed, refuted
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule
 
 BAD = (
@@ -242,6 +245,9 @@ HELP = (
 )
 
 
+SYMBOLIC = re.compile(r"KerasTensor|symbolic|Keras tensor|SymbolicTensor|graph tensor", re.IGNORECASE)
+
+
 def _position(node: Node) -> tuple[str, int, int]:
     syntax = node.site.syntax
     return node.site.source.path, getattr(syntax, "lineno", 0), getattr(syntax, "col_offset", 0)
@@ -265,4 +271,16 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(node, message, HELP, because, trace.confidence(node))
 
 
-RULE = Rule("LL202", "captured-tensor", Severity.ERROR, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether TensorFlow refuses the loss because of a tensor without numbers."""
+    for batch in lab.candidates():
+        run = lab.run(batch)
+        if run.raised is None:
+            return refuted("the loss works on a batch of numbers", run)
+        if SYMBOLIC.search(run.raised.message) or SYMBOLIC.search(run.raised.type):
+            reason = f"called on a batch, the loss raises {run.raised.type}{f' (line {run.raised.line})' if run.raised.line else ''}"
+            return confirmed(reason, run, value=run.raised.message[:160], expected="a number")
+    raise Undecided("the loss fails on every batch before it reaches the tensor; declare its inputs (`# losslint: inputs …`)")
+
+
+RULE = Rule("LL202", "captured-tensor", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm)

@@ -184,7 +184,7 @@ class Runner:
     def step(self, request: Dict[str, Any], tensors: Dict[str, Any]) -> Tuple[Any, Dict[str, Any], List[Any]]:
         """Call the loss under a tape."""
         self.seen = []
-        floats = {name: t for name, t in tensors.items() if t.dtype.is_floating}
+        floats = {name: t for name, t in tensors.items() if name in request["watch"] and t.dtype.is_floating}
         with tf.GradientTape() as tape:
             tape.watch(list(floats.values()))
             value = self.observed(request, self.loss(**self.called(request, tensors)))

@@ -1,0 +1,60 @@
+"""Which inputs are legal for a loss: a batch that it never meets proves nothing."""
+
+from __future__ import annotations
+
+import re
+
+from losslint.analysis.node import Node, reach
+from losslint.analysis.trace import Trace
+from losslint.names import dotted
+
+CATEGORICAL = re.compile(r"categorical|softmax|multi_?class|sparse|one_?hot", re.IGNORECASE)
+LOGITS = re.compile(r"logit", re.IGNORECASE)
+ACTIVATIONS = frozenset({"sigmoid", "softmax", "log_softmax", "log_sigmoid", "softplus", "tanh"})
+COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+MOVED = frozenset(
+    {"cast", "identity", "reshape", "getitem", "slice", "transpose", "squeeze", "expand_dims", "flatten", "divide", "multiply"}
+)
+DECLARED = {"onehot": "simplex", "softmax": "simplex", "sigmoid": "box", "mask": "box", "logits": "real", "real": "real", "positive": "box"}
+
+
+def domain(trace: Trace) -> str:
+    """The smallest domain of predictions that a loss is meant for: ``simplex``, ``box`` (0 to 1) or ``real``."""
+    nodes = [node for root in trace.roots for node in reach(root.node)]
+    if any(node.operation in ACTIVATIONS and _direct(node.arguments[0]) for node in nodes if node.arguments):
+        return "real"
+    if any(LOGITS.search(name) for name in trace.loss.scope.parameters):
+        return "real"
+    names = [trace.loss.function, *trace.loss.scope.parameters, *(dotted(call.func) or "" for call in trace.loss.scope.calls)]
+    if any(CATEGORICAL.search(name) and "binary" not in name for name in names) or any(map(_own_sum, nodes)):
+        return "simplex"
+    return "box"
+
+
+def codes(trace: Trace) -> tuple[float, ...]:
+    """The numbers that a loss, its helpers included, compares targets with."""
+    found: dict[float, None] = {}
+    for node in (node for root in trace.roots for node in reach(root.node)):
+        if node.operation in COMPARISONS and len(node.arguments) == 2:
+            for one, other in (node.arguments, node.arguments[::-1]):
+                value = other.columns.single[0]
+                if "true" in one.origin and other.constant and value == value and _direct(one):
+                    found.setdefault(value)
+    return tuple(found)
+
+
+def _direct(node: Node) -> bool:
+    """Whether a value is an input, perhaps cast, cut, scaled or moved about."""
+    while node.operation in MOVED and node.arguments:
+        node = node.arguments[0]
+    return node.operation == "parameter"
+
+
+def _own_sum(node: Node) -> bool:
+    """Whether a prediction is divided by its own sum: that makes a softmax of it."""
+    if node.operation != "divide" or len(node.arguments) != 2:
+        return False
+    top, bottom = node.arguments
+    while bottom.operation in MOVED - {"divide", "multiply"} and bottom.arguments:
+        bottom = bottom.arguments[0]
+    return bottom.operation == "sum" and bottom.arguments[0] is top and "pred" in top.origin and "true" not in top.origin
