@@ -21,9 +21,14 @@ def known(degree: Degree) -> list[float]:
 
 
 def union(parts: Iterable[tuple[Degree, bool]]) -> Degree:
-    """The degree of a sum of (degree, is constant) operands. Settings such as a smoothing term do not count beside data."""
+    """The degree of a sum of (degree, is constant) operands. Settings such as a smoothing term do not count beside data.
+
+    Data that vanish as the batch grows (``1 - eye(n)``) leave the constant.
+    """
     listed = list(parts)
-    data = [degree for degree, constant in listed if not constant] or [degree for degree, _ in listed]
+    data = [degree for degree, constant in listed if not constant]
+    if all(part is not None and part < 0 for degree in data for part in degree):
+        data = [degree for degree, _ in listed]
     return _bounded(frozenset().union(*data)) if data else ZERO
 
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from losslint.operations import activations, contractions, creation, elementwise, framework, reductions, shapes
+from losslint.operations import (
+    activations,
+    contractions,
+    creation,
+    distributions,
+    elementwise,
+    framework,
+    layers,
+    losses,
+    reductions,
+    shapes,
+)
 from losslint.operations.operation import Operation
 
 Argument = TypeVar("Argument")
@@ -20,6 +31,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *contractions.OPERATIONS,
     *shapes.OPERATIONS,
     *creation.OPERATIONS,
+    *losses.OPERATIONS,
+    *layers.OPERATIONS,
+    *distributions.OPERATIONS,
     *framework.OPERATIONS,
 )
 KEYWORDS = {
@@ -63,8 +77,8 @@ def _entries(operations: Iterable[Operation]) -> tuple[dict[str, Entry], dict[st
 
 
 _EXACT, _FAMILIES = _entries(OPERATIONS)
-_LOSS_CLASSES, _ = _entries([framework.LOSS_OBJECT])
-_BY_NAME = {operation.name: operation for operation in (*OPERATIONS, framework.LOSS_OBJECT)}
+_LOSS_CLASSES, _ = _entries(losses.CLASSES)
+_BY_NAME = {operation.name: operation for operation in (*OPERATIONS, *losses.CLASSES)}
 _TWINS = (("tf.losses.", "keras.losses."), ("keras.metrics.", "keras.losses."), ("keras.layers.", "tf.layers."), ("tnp.", "np."))
 
 
@@ -118,9 +132,12 @@ def bind(entry: Entry, positional: Sequence[Argument], keywords: Mapping[str, Ar
     bound: dict[str, Argument] = {}
     for index, value in enumerate(positional):
         bound[entry.positional[index] if index < len(entry.positional) else f"*{index - len(entry.positional)}"] = value
-    own = _aliases(entry.operation)
-    parameters = entry.operation.parameters.split()
     for name, value in keywords.items():
-        canonical = own.get(name) or (name if name in parameters else KEYWORDS.get(name, name))
-        bound.setdefault(canonical, value)
+        bound.setdefault(named(entry.operation, name), value)
     return bound
+
+
+def named(operation: Operation, keyword: str) -> str:
+    """The canonical name of an operation's parameter that a spelling calls `keyword`."""
+    own = _aliases(operation).get(keyword)
+    return own or (keyword if keyword in operation.parameters.split() else KEYWORDS.get(keyword, keyword))

@@ -22,7 +22,7 @@ ARITHMETIC = (
     Operation("multiply", E, "x y", each("tf ops np keras.layers", "multiply") + " tf.mul tf.scalar_mul tf.multiply_no_nan", 2, f.multiply, Degree.PRODUCT, tolerance=0, flat=f.zero_crossed),
     Operation("divide", E, "x y", each("tf ops np", "divide true_divide") + " tf.div tf.truediv tf.realdiv", 2, f.divide, Degree.QUOTIENT, tolerance=0, poles=(Pole(0.0, INF, NAN, operand=1),), flat=f.zero_divided),
     Operation("divide_no_nan", E, "x y", each("tf ops", "divide_no_nan") + " tf.div_no_nan", 2, f.divide_no_nan, Degree.QUOTIENT, tolerance=0, flat=f.zero_first),
-    Operation("floordiv", E, "x y", "tf.floordiv tf.floor_div " + each("ops np", "floor_divide"), 2, f.floordiv, Degree.QUOTIENT, tolerance=0),
+    Operation("floordiv", E, "x y", "tf.floordiv tf.floor_div " + each("ops np", "floor_divide"), 2, f.floordiv, Degree.QUOTIENT, flow=Flow.BLOCKED, tolerance=0),
     Operation("mod", E, "x y", each("tf ops np", "mod floormod"), 2, f.mod, Degree.ZERO_STAYS),
     Operation("maximum", E, "x y", each("tf K ops np keras.layers", "maximum"), 2, f.maximum, Degree.UNION, tolerance=0, flat=f.smaller),
     Operation("minimum", E, "x y", each("tf K ops np keras.layers", "minimum"), 2, f.minimum, Degree.UNION, tolerance=0, flat=f.larger),
@@ -31,8 +31,8 @@ ARITHMETIC = (
     Operation("xlogy", E, "x y", "tf.xlogy", 2, f.xlogy, Degree.KEEP, flat=f.zero_first),
     Operation("xlog1py", E, "x y", "tf.xlog1py", 2, f.xlog1py, Degree.KEEP, flat=f.zero_first),
     Operation("xdivy", E, "x y", "tf.xdivy", 2, f.xdivy, Degree.QUOTIENT, flat=f.zero_first),
-    Operation("atan2", E, "x y", each("tf", "atan2") + " " + each("np ops", "arctan2") + " math.atan2", 2, math.atan2, Degree.ZERO),
-    Operation("logaddexp", E, "x y", each("ops np", "logaddexp"), 2, f.logaddexp, Degree.UNKNOWN),
+    Operation("atan2", E, "x y", each("tf", "atan2") + " " + each("np ops", "arctan2") + " math.atan2", 2, math.atan2, Degree.ZERO, aliases="y=x x=y"),
+    Operation("logaddexp", E, "x y", each("ops np", "logaddexp"), 2, f.logaddexp, Degree.ZERO_STAYS),
     Operation("bias_add", E, "x y", "K.bias_add tf.bias_add", 2, None, Degree.UNION, aliases="bias=y"),
     Operation("add_n", E, "x", "tf.add_n tf.accumulate_n", 1, None, Degree.UNION, aliases="inputs=x"),
     Operation("clip", E, "x low high", "tf.clip_by_value K.clip ops.clip np.clip .clip", 3, f.clip, Degree.KEEP, tolerance=0,
@@ -69,12 +69,15 @@ UNARY = (
     Operation("erfc", E, "x", "tf.erfc math.erfc", 1, math.erfc, Degree.ZERO, tolerance=64),
     Operation("lgamma", E, "x", "tf.lgamma math.lgamma", 1, f.lgamma, Degree.ZERO_STAYS, tolerance=64),
     Operation("digamma", E, "x", "tf.digamma", 1, None, Degree.ZERO_STAYS),
-    Operation("special", E, "x", "tf.lbeta tf.erfinv tf.ndtri tf.erfcinv tf.bessel_i0 tf.bessel_i0e tf.bessel_i1 tf.bessel_i1e tf.special.* tf.math.special.* ops.erfinv tfp.math.* tfp.stats.* scipy.special.*", 1, None, Degree.ZERO_STAYS),
-    Operation("special2", E, "x y", "tf.zeta tf.polygamma tf.igamma tf.igammac tf.nextafter", 2, None, Degree.ZERO_STAYS),
-    Operation("betainc", E, "x y z", "tf.betainc", 3, None, Degree.ZERO_STAYS),
-    Operation("real", E, "x", each("tf ops np", "real imag conj conjugate"), 1, None, tolerance=0),
-    Operation("angle", E, "x", each("tf ops np", "angle"), 1, None, Degree.ZERO),
-    Operation("complex", E, "x y", "tf.complex tf.dtypes.complex", 2, None, Degree.UNION),
+    Operation("special", E, "x", "tf.erfinv tf.ndtri tf.erfcinv tf.bessel_i0 tf.bessel_i0e tf.bessel_i1 tf.bessel_i1e tf.special.* tf.math.special.* ops.erfinv tfp.math.* tfp.stats.* scipy.special.*", 1, None, Degree.ZERO_STAYS),
+    Operation("igamma", E, "x y", "tf.igamma tf.igammac", 2, None, Degree.ZERO_STAYS, aliases="a=x x=y"),
+    Operation("polygamma", E, "x y", "tf.polygamma", 2, None, Degree.ZERO_STAYS, aliases="a=x x=y"),
+    Operation("zeta", E, "x y", "tf.zeta", 2, None, Degree.ZERO_STAYS, flow=Flow.BLOCKED, aliases="q=y"),
+    Operation("nextafter", E, "x y", "tf.nextafter", 2, None, Degree.UNION),
+    Operation("betainc", E, "x y z", "tf.betainc", 3, None, Degree.ZERO_STAYS, aliases="a=x b=y x=z"),
+    Operation("real", E, "x", each("tf ops np", "real imag conj conjugate"), 1, None, tolerance=0, aliases="val=x"),
+    Operation("angle", E, "x", each("tf ops np", "angle"), 1, None, Degree.ZERO, aliases="z=x"),
+    Operation("complex", E, "x y", "tf.complex tf.dtypes.complex", 2, None, Degree.UNION, aliases="real=x imag=y"),
 )  # fmt: skip
 
 BLOCKING = (
@@ -95,18 +98,17 @@ BLOCKING = (
     Operation("is_nan", E, "x", "tf.is_nan tf.debugging.is_nan " + each("ops np math", "isnan"), 1, lambda x: math.nan if x != x else 0.0, Degree.ZERO, flow=Flow.BLOCKED, tolerance=0),
     Operation("is_inf", E, "x", "tf.is_inf " + each("ops np math", "isinf"), 1, lambda x: math.nan if x != x else float(math.isinf(x)), Degree.ZERO, flow=Flow.BLOCKED, tolerance=0),
     Operation("is_finite", E, "x", "tf.is_finite " + each("ops np math", "isfinite"), 1, lambda x: math.nan if x != x else float(math.isfinite(x)), Degree.ZERO, flow=Flow.BLOCKED, tolerance=0),
-    Operation("bits", E, "x y", "tf.bitwise.* np.bitwise_and np.bitwise_or", 2, None, Degree.UNKNOWN, flow=Flow.BLOCKED),
-    Operation("approximately", E, "x y", "np.isclose ops.isclose tf.approximate_equal", 2, None, Degree.ZERO, flow=Flow.BLOCKED),
+    Operation("bits", E, "x y", each("tf.bitwise np ops", "bitwise_and bitwise_or bitwise_xor") + " " + each("tf.bitwise ops np", "left_shift right_shift"), 2, None, Degree.ZERO_STAYS, flow=Flow.BLOCKED),
+    Operation("approximately", E, "x y", "np.isclose ops.isclose", 2, None, Degree.ZERO, flow=Flow.BLOCKED),
 )  # fmt: skip
 
 FLOATS = "tf.to_float tf.to_double tf.to_bfloat16 np.float32 np.float64 np.double np.float16 np.float tf.float32 tf.float64"
-INTEGERS = "tf.to_int32 tf.to_int64 np.int32 np.int64 np.int np.uint8 tf.int32 tf.int64"
+INTEGERS = "tf.to_int32 tf.to_int64 np.int32 np.int64 np.int tf.int32 tf.int64"
 CASTS = (
-    Operation(
-        "cast", Kind.CAST, "x dtype", each("tf K ops", "cast") + " tf.dtypes.cast tf.saturate_cast tf.bitcast .astype", 1, None, tolerance=0
-    ),
+    Operation("cast", Kind.CAST, "x dtype", each("tf K ops", "cast") + " tf.dtypes.cast tf.saturate_cast .astype", 1, None, tolerance=0),
     Operation("to_float", Kind.CAST, "x", FLOATS, 1, None, tolerance=0),
     Operation("to_int", Kind.CAST, "x", INTEGERS, 1, None, flow=Flow.BLOCKED, tolerance=0),
+    Operation("to_unsigned", Kind.CAST, "x", "np.uint8 np.uint16 np.uint32", 1, None, flow=Flow.BLOCKED, tolerance=0),
     Operation("to_bool", Kind.CAST, "x", "np.bool_ np.bool", 1, None, flow=Flow.BLOCKED, tolerance=0),
 )
 

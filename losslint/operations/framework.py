@@ -1,45 +1,10 @@
-"""Framework losses, layers, effects and whole families of names of which nothing is claimed."""
+"""Gradients, mapped functions, effects, and whole families of names of which nothing is claimed."""
 
 from __future__ import annotations
 
-from losslint.operations.operation import Degree, Flow, Kind, Operation
-from losslint.operations.spelling import each
+from losslint.operations.operation import Flow, Kind, Operation
 
-L, Y, X = Kind.LOSS, Kind.LAYER, Kind.EFFECT
-PAIR = "y_true y_pred"
-ALIASES = "labels=y_true logits=y_pred predictions=y_pred targets=y_true target=y_true output=y_pred true=y_true pred=y_pred multi_class_labels=y_true onehot_labels=y_true x=y_true y=y_pred"
-CLASSES = each(
-    "keras.losses",
-    "Loss MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy "
-    "CategoricalFocalCrossentropy SparseCategoricalCrossentropy Poisson KLDivergence Huber Hinge SquaredHinge CategoricalHinge LogCosh CosineSimilarity Dice Tversky CTC Circle LossFunctionWrapper",
-)
-
-LOSSES = (
-    Operation("row_loss", L, PAIR, each("keras.losses", "mean_squared_error mse MSE mean_absolute_error mae MAE mean_absolute_percentage_error mape MAPE mean_squared_logarithmic_error msle MSLE "
-              "binary_crossentropy binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy poisson kullback_leibler_divergence kl_divergence kld KLD huber huber_loss hinge squared_hinge "
-              "categorical_hinge logcosh log_cosh cosine_similarity cosine_proximity cosine ctc dice tversky bce") + " K.categorical_crossentropy K.categorical_focal_crossentropy ops.categorical_crossentropy K.ctc_batch_cost "
-              "tf.softmax_cross_entropy_with_logits tf.softmax_cross_entropy_with_logits_v2", 2, None, Degree.ZERO, shape="drop_last", aliases=ALIASES),
-    Operation("sparse_loss", L, PAIR, "keras.losses.sparse_categorical_crossentropy K.sparse_categorical_crossentropy ops.sparse_categorical_crossentropy tf.sparse_softmax_cross_entropy_with_logits", 2, None, Degree.ZERO, shape="labels", aliases=ALIASES),
-    Operation("element_loss", L, PAIR, "K.binary_crossentropy K.binary_focal_crossentropy ops.binary_crossentropy tf.sigmoid_cross_entropy_with_logits tf.weighted_cross_entropy_with_logits tf.log_poisson_loss", 2, None, Degree.ZERO, shape="same", aliases=ALIASES),
-    Operation("batch_loss", L, PAIR + " weights", each("tf.losses", "softmax_cross_entropy sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error absolute_difference huber_loss log_loss hinge_loss cosine_distance "
-              "mean_pairwise_squared_error compute_weighted_loss") + " " + each("tf.contrib.losses", "softmax_cross_entropy sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error absolute_difference log_loss hinge_loss", "(y_pred,y_true,weights)"),
-              2, None, Degree.ZERO, shape="scalar", aliases=ALIASES),
-    Operation("sampled_loss", L, PAIR, "tf.nce_loss tf.sampled_softmax_loss tf.ctc_loss tf.ctc_loss_v2 K.ctc_decode_loss", 2, None, Degree.ZERO, shape="rows", aliases=ALIASES),
-    Operation("weight_penalty", Kind.LOSS, "scope", "tf.losses.get_regularization_loss tf.losses.get_regularization_losses tf.losses.get_losses tf.losses.get_total_loss tf.contrib.losses.get_regularization_losses", 0, None, Degree.ZERO, shape="penalty"),
-    Operation("accuracy", L, PAIR, each("keras.metrics", "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"), 2, None, Degree.ZERO, flow=Flow.BLOCKED, shape="drop_last", aliases=ALIASES),
-)  # fmt: skip
-LOSS_OBJECT = Operation(
-    "loss_object", L, "from_logits label_smoothing axis reduction name", CLASSES, 0, None, Degree.ZERO, shape="drop_last"
-)
-
-LAYERS = (
-    Operation("image", Y, "x y", "tf.image.ssim tf.image.ssim_multiscale tf.image.psnr tf.image.total_variation", 2, None, Degree.ZERO, shape="batch", aliases="img1=x img2=y images=x im1=x im2=y"),
-    Operation("filter", Y, "x filters", "tf.conv1d tf.conv2d tf.conv3d tf.depthwise_conv2d tf.depthwise_conv2d_native tf.separable_conv2d tf.conv2d_transpose tf.conv3d_transpose tf.convolution tf.conv2d_backprop_input tf.max_pool tf.avg_pool tf.max_pool2d tf.avg_pool2d "
-              "tf.max_pool3d tf.avg_pool3d tf.avg_pool1d tf.max_pool1d tf.pool tf.dilation2d tf.erosion2d tf.extract_image_patches tf.image.* K.conv1d K.conv2d K.conv3d K.separable_conv2d K.depthwise_conv2d K.conv2d_transpose K.pool2d K.pool3d K.resize_images K.local_conv2d K.local_conv1d K.rnn "
-              "ops.conv ops.depthwise_conv ops.max_pool ops.average_pool ops.separable_conv ops.image.* tf.extract_volume_patches tf.space_to_depth tf.depth_to_space tf.batch_to_space tf.space_to_batch tf.fft* tf.ifft* tf.signal.* tf.spectral.* ops.fft* ops.rfft ops.stft np.fft.* "
-              "tf.layers.* tf.contrib.layers.* tf.xw_plus_b tf.relu_layer tf.bidirectional_dynamic_rnn tf.dynamic_rnn tf.static_rnn tf.rnn_cell.* tf.contrib.rnn.* tf.crelu tf.quantization.* tf.contrib.image.* tf.contrib.slim.* tf.slim.*", 2, None, Degree.UNKNOWN, shape="same",
-              aliases="inputs=x value=x images=x"),
-)  # fmt: skip
+X = Kind.EFFECT
 
 GRADIENTS = (
     Operation(
@@ -95,13 +60,4 @@ OPAQUE = (
               "tfp.* tfa.* scipy.* keras.layers.* keras.models.* keras.engine.* keras.applications.* keras.losses.get keras.losses.deserialize keras.losses.serialize keras.activations.*"),
 )  # fmt: skip
 
-DISTRIBUTIONS = (
-    Operation("distribution", Kind.LAYER, "loc scale", each("tfp.distributions tf.distributions tf.contrib.distributions", "Normal Bernoulli Gamma Beta Poisson Laplace Uniform LogNormal StudentT Exponential Logistic NegativeBinomial Binomial Cauchy HalfNormal InverseGamma Weibull TruncatedNormal Gumbel VonMises Geometric Pareto ContinuousBernoulli RelaxedBernoulli Deterministic"), 2, shape="element"),
-    Operation("vector_distribution", Kind.LAYER, "loc scale", each("tfp.distributions tf.distributions tf.contrib.distributions", "MultivariateNormalDiag MultivariateNormalTriL MultivariateNormalFullCovariance MultivariateNormalDiagWithSoftplusScale Dirichlet Categorical OneHotCategorical Multinomial DirichletMultinomial MixtureSameFamily RelaxedOneHotCategorical VonMisesFisher"), 2, shape="row", aliases="logits=loc probs=loc concentration=loc"),
-    Operation("log_prob", Kind.LAYER, "distribution x", ".log_prob .prob .log_cdf .cdf .log_likelihood .unnormalized_log_prob", 2, shape="density"),
-    Operation("divergence", Kind.LAYER, "distribution other", ".kl_divergence .cross_entropy tfp.distributions.kl_divergence tf.distributions.kl_divergence tf.contrib.distributions.kl_divergence tfp.distributions.kl", 2, shape="density"),
-    Operation("entropy", Kind.LAYER, "distribution", ".entropy", 1, shape="density"),
-    Operation("moment", Kind.LAYER, "distribution", ".sample .mode .stddev .variance .rsample", 1, shape="element"),
-)  # fmt: skip
-
-OPERATIONS = (*LOSSES, *LAYERS, *GRADIENTS, *MAPPINGS, *EFFECTS, *OPAQUE, *DISTRIBUTIONS)
+OPERATIONS = (*GRADIENTS, *MAPPINGS, *EFFECTS, *OPAQUE)

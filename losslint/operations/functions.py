@@ -294,6 +294,11 @@ def log_share(x: float, n: int) -> float:
     return NAN if x != x else -math.log(n)
 
 
+def direction(x: float, n: int) -> float:
+    """An element of a normalised vector of equal elements; a vector of zeros stays as it is."""
+    return NAN if x != x else 0.0 if x == 0 else math.copysign(1.0 / math.sqrt(n), x)
+
+
 def unit(x: float, n: int) -> float:
     """An element of a normalised vector of equal elements; TensorFlow's floor of 1e-12 under the squared norm."""
     return NAN if x != x else x / math.sqrt(max(n * x * x, 1e-12))

@@ -1,4 +1,4 @@
-"""From a full import name to the canonical namespaces of the catalogue: ``tf`` ``K`` ``keras`` ``ops`` ``np`` ``tfp`` ``tfa`` ``math`` ``scipy`` ``hub``.
+"""From a full import name to the canonical namespaces of the catalogue: ``tf`` ``K`` ``keras`` ``ops`` ``np`` ``tfp`` ``tfa`` ``math`` ``scipy`` ``hub`` ``tnp``.
 
 `tf.math`, `tf.nn`, `tf.linalg` and `tf.compat.v1` are folded into ``tf``: the same names mean the same there.
 """
@@ -27,6 +27,8 @@ _PREFIXES = (
         re.compile(r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|nn|\w+_impl|moving_averages)\."),
         "tensorflow.",
     ),
+    (re.compile(r"^tensorflow\.linalg\.inv$"), "tensorflow.matrix_inverse"),  # TensorFlow 1 had other functions
+    (re.compile(r"^tensorflow\.linalg\.diag(?=$|_part$)"), "tensorflow.matrix_diag"),  # of these names
     (re.compile(r"^tensorflow\.(?:math|nn|linalg|manip)\.(?=\w)"), "tensorflow."),
     (re.compile(r"^tensorflow\.experimental\.numpy(?=\.|$)"), "tensorflow_numpy"),
     (re.compile(r"^autograd\.numpy(?=\.|$)"), "numpy"),

@@ -24,7 +24,8 @@ class Kind(Enum):
     IDENTITY = "identity"  # passes its first operand on (identity, convert_to_tensor, Print, check_numerics)
     MAPPING = "mapping"  # calls a function on pieces: map_fn, vectorized_map, scan, while_loop
     EFFECT = "effect"  # a statement in the form of a call: print, assert, summary; its value is of no interest
-    LAYER = "layer"  # a layer, or an image or convolution op: batch axis kept, the rest unknown, differentiable
+    LAYER = "layer"  # an operation on whole images, signals or matrices: the batch axis is kept, differentiable
+    DISTRIBUTION = "distribution"  # a probability distribution, or what a method of one gives
     OPAQUE = "opaque"  # known by name, nothing claimed of its result
 
 
@@ -90,7 +91,7 @@ class Operation:
         For elementwise operations, see `Degree`; for reductions what it does along the removed axes is `along`.
     along
         Reductions and activations: the factor of the removed axes' power that is added to the degree (sum 1, mean 0, norm ½ …);
-        ``None`` unknown.
+        ``None`` unknown, unless nothing grows.
     flow
         What happens to gradients.
     poles
@@ -119,4 +120,5 @@ class Operation:
     aliases: str = ""
     activation: bool = False  # saturates in float32 at +-100: its ends are legal values
     random: bool = False
-    shape: str = ""  # LOSS: "scalar" | "same" | "drop_last" | "labels"; LAYER: "same" | "batch"
+    default_axis: int | None = None  # the axis where none is given; None: all of them
+    shape: str = ""  # what is left of the axes, in the words of the kind's transfer function

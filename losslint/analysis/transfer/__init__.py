@@ -11,13 +11,20 @@ from losslint.analysis.objects import Constant, LossObject, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import Axis, Shape
 from losslint.analysis.transfer import indexing
+from losslint.analysis.transfer.activations import activation
 from losslint.analysis.transfer.contractions import contraction
 from losslint.analysis.transfer.creation import creation, identity
-from losslint.analysis.transfer.elementwise import activation, cast, elementwise
-from losslint.analysis.transfer.framework import gradient, layer, loss, loss_object
+from losslint.analysis.transfer.distributions import distribution
+from losslint.analysis.transfer.elementwise import cast, elementwise
+from losslint.analysis.transfer.gathering import GATHERS, gathered
+from losslint.analysis.transfer.gradients import gradient
+from losslint.analysis.transfer.joining import JOINS, PARTS, joined, pieces
+from losslint.analysis.transfer.layers import layer
 from losslint.analysis.transfer.lengths import size
+from losslint.analysis.transfer.losses import loss, loss_object
 from losslint.analysis.transfer.reductions import reduction
 from losslint.analysis.transfer.results import Arguments, as_node, callable_value, pack, unknown
+from losslint.analysis.transfer.scatter import SCATTERS, scattered
 from losslint.analysis.transfer.selections import selection
 from losslint.analysis.transfer.shapes import shaped
 from losslint.operations.operation import Flow, Kind, Operation
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["apply", "apply_loss_object", "as_node", "iterate", "pack", "subscript", "unknown"]
 
 HOST_CALLS = frozenset({"py_function", "numpy_function"})
-GATHERS = frozenset({"gather", "gather_nd", "take_along_axis"})
 
 
 def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str = "") -> Value:
@@ -75,13 +81,13 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
         case Kind.CONTRACTION:
             return contraction(op, arguments, site)
         case Kind.SHAPE:
-            return indexing.gathered(op.name, arguments, site) if op.name in GATHERS else shaped(op, arguments, site, spelling)
+            return _moved(op, arguments, site, spelling)
         case Kind.SIZE:
             return size(op.name, arguments, site)
         case Kind.CREATION:
-            return creation(op, arguments, site)
+            return creation(op, arguments, site, spelling)
         case Kind.SELECTION:
-            return selection(op, arguments, site, run)
+            return selection(op, arguments, site, run, spelling)
         case Kind.LOSS:
             return loss(op, arguments, site)
         case Kind.GRADIENT:
@@ -91,11 +97,25 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
         case Kind.MAPPING:
             return _mapped(op, arguments, site, run)
         case Kind.LAYER:
-            return layer(op, arguments, site)
+            return layer(op, arguments, site, spelling)
+        case Kind.DISTRIBUTION:
+            return distribution(op, arguments, site)
         case Kind.EFFECT:
             return unknown((), site, constant=True)
     operands = [as_node(v, site) for v in arguments.values() if not isinstance(v, Constant)]
     return unknown(operands, site, constant=all(o.constant for o in operands))
+
+
+def _moved(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
+    if op.name in JOINS:
+        return joined(op, arguments, site, spelling)
+    if op.name in PARTS:
+        return pieces(op, arguments, site, spelling)
+    if op.name in GATHERS:
+        return gathered(op, arguments, site, spelling)
+    if op.name in SCATTERS:
+        return scattered(op, arguments, site)
+    return shaped(op, arguments, site, spelling)
 
 
 def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:

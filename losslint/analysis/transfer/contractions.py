@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from math import prod
+
 from losslint.analysis import columns, degree
-from losslint.analysis.columns import EACH_AXIS, NAN, Columns
+from losslint.analysis.columns import EACH_AXIS, NAN
 from losslint.analysis.node import Node, Site
-from losslint.analysis.objects import Constant
+from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ANY, BATCH_FIRST, Axis, Shape, broadcast
 from losslint.analysis.transfer.results import Arguments, as_node, flag, literal, made
 from losslint.operations.operation import Operation
 
+Summed = list[Axis] | None  # the axes that a product sums over; None: not known
 
-def matrix(shape: Shape, flipped: bool = False) -> tuple[tuple[Axis, ...], Axis, Axis]:
+
+def contraction(op: Operation, arguments: Arguments, site: Site) -> Node:
+    """The result of a contraction."""
+    if op.name == "einsum":
+        operands = [as_node(v, site) for k, v in arguments.items() if k.startswith("*")]
+        return _product(op, operands, *_einsum(operands, str(literal(arguments.get("equation")) or "").replace(" ", "")), site)
+    given = arguments.get("x", Constant(None))
+    if op.name == "layer_dot" and isinstance(given, Items):
+        arguments = {**dict(zip("xy", given.items, strict=False)), "axes": arguments.get("axes", Constant(None))}
+    x, y = as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("y", Constant(None)), site)
+    return _product(op, [x, y], *_contracted(op, x, y, arguments), site)
+
+
+def _product(op: Operation, operands: Sequence[Node], shape: Shape | None, summed: Summed, site: Site) -> Node:
+    together = reduce(degree.product, (o.degree for o in operands), degree.ZERO)
+    grown = degree.UNKNOWN if summed is None else degree.shift(together, sum(axis.power for axis in summed))
+    count = prod(axis.length or EACH_AXIS for axis in (summed if summed is not None else [ANY]))
+    values = columns.apply(lambda *row: NAN if any(v != v for v in row) else prod(row) * count, [o.columns for o in operands])
+    return made(op.name, operands, site, shape=shape, degree=grown, columns=values if len(operands) > 1 else columns.UNKNOWN)
+
+
+def _common(one: Axis, other: Axis) -> Axis:
+    """An axis that two operands share: if they disagree, the assumption of growth was wrong."""
+    return Axis(min(one.power, other.power), one.length or other.length)
+
+
+def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[Shape | None, Summed]:
+    """The shape of a product, and the axes that it sums over."""
+    if op.name in ("batch_dot", "layer_dot"):
+        return broadcast(x.shape, BATCH_FIRST) and BATCH_FIRST, [_last(x.shape)]
+    if op.name == "outer":
+        powers = [o.shape.power if o.shape is not None else None for o in (x, y)]
+        return (Shape(tuple(Axis(p) for p in powers if p is not None)), []) if None not in powers else (None, None)
+    if op.name == "tensordot":
+        return _tensordot(x.shape, y.shape, arguments.get("axes", Constant(2)))
+    if op.name == "inner":
+        return _tensordot(x.shape, y.shape, Items([Constant(-1), Constant(-1)]))
+    flipped = flag(arguments.get("transpose_x"))
+    if x.shape is None or y.shape is None:
+        first = x.shape.lead[:1] if x.shape is not None and x.shape.lead else ()
+        return (BATCH_FIRST, [ANY]) if first and first[0].power and not flipped else (None, None)
+    before, rows, inner = _matrix(x.shape, flipped)
+    if op.name == "matvec" or (y.shape.exact and len(y.shape.lead) == 1 and op.name != "matmul"):
+        return Shape((*before, rows)), [_common(inner, y.shape.axis(-1) or ANY)]
+    ahead, other, cols = _matrix(y.shape, flag(arguments.get("transpose_y")))
+    stack = before if len(before) >= len(ahead) else ahead
+    axes = (*stack, rows, cols)
+    exact = (x.shape.exact and y.shape.exact) or sum(a.power for a in axes) > 1
+    return Shape(axes) if exact else _open(axes), [_common(inner, other)]
+
+
+def _last(shape: Shape | None) -> Axis:
+    axis = shape.axis(-1) if shape is not None else None
+    return Axis(0, axis.length) if axis is not None else ANY
+
+
+def _matrix(shape: Shape, flipped: bool = False) -> tuple[tuple[Axis, ...], Axis, Axis]:
     """A shape as a stack of matrices: the axes before, the rows, the columns."""
     axes = [*shape.lead, *([ANY] * (shape.hidden or 0)), *shape.trail]
     axes = [ANY] * (2 - len(axes)) + axes if shape.exact else axes + [ANY] * (2 - len(axes))
     *before, rows, cols = axes
     return (tuple(before), cols, rows) if flipped else (tuple(before), rows, cols)
-
-
-def contraction(op: Operation, arguments: Arguments, site: Site) -> Node:
-    """The result of a contraction."""
-    result = _contracted(op, arguments, site)
-    return result.with_facts(columns=_columns(result)) if len(result.arguments) == 2 and result.operation != "outer" else result
-
-
-def _columns(result: Node) -> Columns:
-    """Products summed over an axis; its length, and whether two uniform tensors share it, matter little."""
-    x, y = (o.columns for o in result.arguments)
-    length = next(
-        (a.length for o in result.arguments if o.shape is not None and (a := o.shape.axis(-1)) is not None and a.length), EACH_AXIS
-    )
-    return columns.apply(lambda a, b: NAN if a != a or b != b else a * b * length, (x, y))
-
-
-def _contracted(op: Operation, arguments: Arguments, site: Site) -> Node:
-    if op.name == "einsum":
-        return _einsum(arguments, site)
-    given = arguments.get("x", Constant(None))
-    if op.name == "layer_dot" and isinstance(given, Items):
-        arguments = {**dict(zip("xy", given.items, strict=False)), "axes": arguments.get("axes", Constant(None))}
-    x, y = as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("y", Constant(None)), site)
-    together = degree.product(x.degree, y.degree)
-    if op.name in ("batch_dot", "layer_dot"):
-        return made(op.name, [x, y], site, shape=broadcast(x.shape, BATCH_FIRST) and BATCH_FIRST, degree=together)
-    if op.name == "outer" or (op.name == "tensordot" and literal(arguments.get("axes")) != 1):
-        return made(
-            op.name,
-            [x, y],
-            site,
-            shape=None,
-            degree=together if x.shape and y.shape and not (x.shape.power or y.shape.power) else degree.UNKNOWN,
-        )
-    if x.shape is None or y.shape is None:
-        first = x.shape.lead[:1] if x.shape is not None and x.shape.lead else ()
-        flipped = flag(arguments.get("transpose_x"))
-        kept = BATCH_FIRST if first and first[0].power and not flipped else None
-        return made(op.name, [x, y], site, shape=kept, degree=together if kept else degree.UNKNOWN)
-    before, rows, inner = matrix(x.shape, flag(arguments.get("transpose_x")))
-    if op.name == "matvec" or (y.shape.exact and len(y.shape.lead) == 1 and op.name != "matmul"):
-        other = y.shape.axis(-1) or ANY
-        return made(op.name, [x, y], site, shape=Shape((*before, rows)), degree=degree.shift(together, min(inner.power, other.power)))
-    ahead, other, cols = matrix(y.shape, flag(arguments.get("transpose_y")))
-    exact = x.shape.exact and y.shape.exact
-    stack = before if len(before) >= len(ahead) else ahead
-    axes = (*stack, rows, cols)
-    shape = Shape(axes) if exact or sum(a.power for a in axes) > 1 else _open(axes)
-    return made(op.name, [x, y], site, shape=shape, degree=degree.shift(together, min(inner.power, other.power)))
 
 
 def _open(axes: tuple[Axis, ...]) -> Shape:
@@ -79,23 +90,59 @@ def _open(axes: tuple[Axis, ...]) -> Shape:
     return Shape((), len(axes))
 
 
-def _einsum(arguments: Arguments, site: Site) -> Node:
-    operands = [as_node(v, site) for k, v in arguments.items() if k.startswith("*")]
-    equation = str(literal(arguments.get("equation")) or "").replace(" ", "")
+def _tensordot(x: Shape | None, y: Shape | None, axes: Value) -> tuple[Shape | None, Summed]:
+    """The axes of both without those that are summed over; a number means the last of the one and the first of the other."""
+    if x is None or y is None:
+        return None, None
+    number = literal(axes)
+    if isinstance(number, int):
+        pairs = [list(range(-number, 0)), list(range(number))]
+    elif isinstance(axes, Items) and len(axes.items) == 2:
+        pairs = [_numbers(item) for item in axes.items]
+    else:
+        return None, None
+    (left, gone), (right, lost) = x.reduce(tuple(pairs[0])), y.reduce(tuple(pairs[1]))
+    if left is None or right is None or gone is None or lost is None or not len(gone) == len(lost) == len(pairs[0]):
+        return None, None
+    summed = [_common(a, b) for a, b in zip(gone, lost, strict=True)]
+    if left.exact:
+        return Shape((*left.lead, *right.lead), right.hidden, right.trail), summed
+    return (Shape(left.lead, left.hidden, (*left.trail, *right.lead)) if right.exact else None), summed
+
+
+def _numbers(value: Value) -> list[int]:
+    found = [literal(item) for item in value.items] if isinstance(value, Items) else [literal(value)]
+    return [n for n in found if isinstance(n, int)]
+
+
+def _einsum(operands: Sequence[Node], equation: str) -> tuple[Shape | None, Summed]:
     sources, arrow, target = equation.partition("->")
     letters = sources.split(",")
-    together = degree.ZERO
-    for operand in operands:
-        together = degree.product(together, operand.degree)
-    if not arrow or len(letters) != len(operands) or "..." in equation or any(o.shape is None for o in operands):
-        return made("einsum", operands, site, shape=None, degree=degree.UNKNOWN)
+    shapes = [o.shape for o in operands if o.shape is not None]
+    if not len(letters) == len(operands) == len(shapes):
+        return None, None
+    if not arrow:  # the letters that occur once, in alphabetical order
+        target = "..." * ("..." in sources) + "".join(sorted(c for c in set(sources) - {",", "."} if sources.count(c) == 1))
     axes: dict[str, Axis] = {}
-    for names, operand in zip(letters, operands, strict=True):
-        assert operand.shape is not None
-        for index, letter in enumerate(names):
-            axis = operand.shape.axis(index) if not operand.shape.exact or index < len(operand.shape.lead) else None
-            held = axes.get(letter)
-            if axis is not None and (held is None or axis.power < held.power):
-                axes[letter] = axis
-    summed = sum(axis.power for letter, axis in axes.items() if letter not in target)
-    return made("einsum", operands, site, shape=Shape(tuple(axes.get(c, ANY) for c in target)), degree=degree.shift(together, summed))
+    hidden: list[Axis] | None = []
+    for names, shape in zip(letters, shapes, strict=True):
+        found, between = _lettered(names, shape)
+        hidden = between if between is None or hidden is None or len(between) > len(hidden) else hidden
+        for letter, axis in found:
+            axes[letter] = _common(axes[letter], axis) if letter in axes else axis
+    if hidden is None:
+        return None, None
+    ahead, dots, behind = target.partition("...")
+    listed = (*(axes.get(c, ANY) for c in ahead), *(hidden if dots else ()), *(axes.get(c, ANY) for c in behind))
+    gone = [axis for letter, axis in axes.items() if letter not in target]
+    return Shape(listed), gone if dots else [*gone, *hidden]
+
+
+def _lettered(names: str, shape: Shape) -> tuple[list[tuple[str, Axis]], list[Axis] | None]:
+    """The axis of each letter, and the axes of the ellipsis; None where their number is not known."""
+    ahead, dots, behind = names.partition("...")
+    found = [(letter, axis) for i, letter in enumerate(ahead) if (axis := shape.axis(i)) is not None]
+    if not dots:
+        return found, []
+    found += [(letter, axis) for i, letter in enumerate(behind) if (axis := shape.axis(i - len(behind))) is not None]
+    return found, list(shape.lead[len(ahead) : len(shape.lead) - len(behind)]) if shape.exact else None

@@ -7,8 +7,8 @@ from losslint.analysis.columns import UNKNOWN, rounded
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import PER_SAMPLE, Axis, Shape
-from losslint.analysis.transfer.lengths import created
+from losslint.analysis.shape import ONE, PER_SAMPLE, Axis, Shape
+from losslint.analysis.transfer.lengths import created, length
 from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made, pack, unknown
 from losslint.operations.operation import Flow, Operation
 
@@ -16,7 +16,7 @@ SHAPELESS = Shape((), 0)
 KERAS_EPSILON = 1e-7
 
 
-def creation(op: Operation, arguments: Arguments, site: Site) -> Value:
+def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
     """A tensor made from settings or in the likeness of another."""
     x = arguments.get("x")
     target = arguments.get("shape")
@@ -26,6 +26,11 @@ def creation(op: Operation, arguments: Arguments, site: Site) -> Value:
         case "fill":
             value = as_node(arguments.get("value", Constant(None)), site)
             return created("fill", target, site, [value], rounded(value.columns), value.gradient)
+        case "empty":
+            return created("empty", target, site, [], UNKNOWN)
+        case "empty_like":
+            like = as_node(x or Constant(None), site)
+            return made(op.name, [like], site, shape=like.shape, degree=degree.ZERO, gradient=Gradient.NONE, marks=frozenset())
         case "zeros_like" | "ones_like" | "full_like":
             like = as_node(x or Constant(None), site)
             held = (
@@ -36,8 +41,12 @@ def creation(op: Operation, arguments: Arguments, site: Site) -> Value:
             return made(
                 op.name, [like], site, shape=like.shape, degree=degree.ZERO, columns=held, gradient=Gradient.NONE, marks=frozenset()
             )
-        case "random_normal" | "random_uniform":
-            return created(op.name, target, site, [], UNKNOWN, random=True)
+        case "random":
+            return _random(arguments, site)
+        case "random_categorical":
+            logits = as_node(x or Constant(None), site)
+            shape = logits.shape.with_axis(-1, length(arguments.get("count"))) if logits.shape is not None else None
+            return made(op.name, [logits], site, shape=shape, degree=degree.ZERO, gradient=min(logits.gradient, Gradient.BLOCKED))
         case "epsilon":
             return Node("constant", (), site, Facts(columns=columns.constant(KERAS_EPSILON), constant=True, python=True))
         case "variable":
@@ -45,20 +54,24 @@ def creation(op: Operation, arguments: Arguments, site: Site) -> Value:
             return Node("weights", (), site, facts)
         case "placeholder":
             return Node("input", (), site, Facts(_placed(target, site), gradient=Gradient.FLOWS, origin=frozenset({"input"})))
-        case "one_hot" | "sequence_mask":
-            like = as_node(x or Constant(None), site)
-            shape = like.shape.insert(-1, Axis()) if like.shape is not None else None
-            gradient = min(like.gradient, Gradient.BLOCKED)
-            return made(op.name, [like], site, shape=shape, degree=degree.ZERO, columns=columns.TRUE, gradient=gradient, marks=frozenset())
+        case "one_hot":
+            return _one_hot(as_node(x or Constant(None), site), arguments, site, spelling)
+        case "sequence_mask":
+            lengths = as_node(x or Constant(None), site)
+            shape = lengths.shape.insert(-1, length(arguments.get("maxlen"))) if lengths.shape is not None else None
+            values = (
+                columns.apply(lambda v: v if v != v else float(v > 0), (lengths.columns,))
+                if lengths.columns.known
+                else columns.FREE_BOOLEAN
+            )
+            gradient = min(lengths.gradient, Gradient.BLOCKED)
+            return made(op.name, [lengths], site, shape=shape, degree=degree.ZERO, columns=values, gradient=gradient, marks=frozenset())
         case "eye":
-            rows = as_node(arguments.get("rows", Constant(None)), site)
-            axis = Axis(largest(rows.degree))
-            facts = Facts(Shape((axis, axis)), columns=columns.FREE_BOOLEAN, origin=rows.origin, constant=not axis.power)
-            return Node("eye", (rows,), site, facts, {"declared": True} if rows.constant and axis.power else {})
+            return _eye(arguments, site)
         case "range":
             return _range(arguments, site)
         case "linspace":
-            return made(op.name, [], site, shape=Shape((Axis(),)), degree=degree.ZERO, constant=True)
+            return made(op.name, [], site, shape=Shape((length(arguments.get("num", Constant(50))),)), degree=degree.ZERO, constant=True)
     return _constant(x, target, site)
 
 
@@ -69,13 +82,45 @@ def _placed(target: Value | None, site: Site) -> Shape:
     return PER_SAMPLE if target is None or not isinstance(target, Items) else Shape(tuple(Axis() for _ in target.items))
 
 
+def _random(arguments: Arguments, site: Site) -> Node:
+    """Random numbers of a given shape; a gradient passes through their mean and their spread."""
+    target, rest = arguments.get("shape"), [v for k, v in arguments.items() if k.startswith("*")]
+    moments = [v for name in ("mean", "stddev") if isinstance(v := arguments.get(name), Node) and not v.constant]
+    flow = max((m.gradient for m in moments), default=Gradient.NONE)
+    return created("random", Items([target, *rest]) if rest and target is not None else target, site, moments, UNKNOWN, flow, random=True)
+
+
+def _one_hot(x: Node, arguments: Arguments, site: Site, spelling: str) -> Node:
+    axis, new = literal(arguments.get("axis", Constant(-1))), length(arguments.get("depth"))
+    shape = x.shape.insert(axis, new) if x.shape is not None and isinstance(axis, int) else None
+    if spelling.endswith("to_categorical") and x.shape is not None and x.shape.least_rank > 1 and x.shape.axis(-1) == ONE:
+        shape = x.shape.with_axis(-1, new)
+    values = columns.UNKNOWN if {"on_value", "off_value"} & arguments.keys() else columns.TRUE
+    gradient, grown = min(x.gradient, Gradient.BLOCKED), frozenset({-float(new.power)})
+    return made("one_hot", [x], site, shape=shape, degree=grown, columns=values, gradient=gradient, marks=frozenset())
+
+
+def _eye(arguments: Arguments, site: Site) -> Node:
+    """An identity matrix; the larger it is, the more of it is 0."""
+    rows = as_node(arguments.get("rows", Constant(None)), site)
+    row = length(arguments.get("rows"))
+    column = length(arguments["columns"]) if "columns" in arguments else row
+    power = max(row.power, column.power)
+    facts = Facts(Shape((row, column)), frozenset({-float(power)}), columns.FREE_BOOLEAN, origin=rows.origin, constant=not power)
+    return Node("eye", (rows,), site, facts, {"declared": True} if rows.constant and power else {})
+
+
 def _range(arguments: Arguments, site: Site) -> Node:
     stop = arguments.get("limit", arguments.get("start", Constant(None)))
     start = literal(arguments.get("start")) if "limit" in arguments else 0
-    length = as_node(stop, site)
-    facts = Facts(Shape((Axis(largest(length.degree)),)), origin=length.origin, constant=length.constant)
-    details = {"length": length, "start": start}
-    return Node("range", (length,), site, facts, details | ({"declared": True} if length.constant and largest(length.degree) else {}))
+    last, number, step = as_node(stop, site), literal(stop), literal(arguments.get("delta", Constant(1)))
+    power = largest(last.degree)
+    whole = isinstance(start, int) and isinstance(number, int) and isinstance(step, int) and step
+    axis = Axis(0, len(range(start, number, step))) if whole else Axis(power)
+    grown = degree.ZERO if last.constant else frozenset({float(power)})
+    facts = Facts(Shape((axis,)), grown, origin=last.origin, constant=last.constant)
+    details = {"length": last, "start": start}
+    return Node("range", (last,), site, facts, details | ({"declared": True} if last.constant and power else {}))
 
 
 def _constant(x: Value | None, target: Value | None, site: Site) -> Value:
@@ -97,6 +142,7 @@ def identity(op: Operation, arguments: Arguments, site: Site) -> Value:
     x = arguments.get("x", Constant(None))
     if op.flow is Flow.FLOWS:
         return x if isinstance(x, Node) else as_node(x, site)
+    marks = frozenset({"numpy"}) if op.name == "to_numpy" else frozenset()
     node = as_node(x, site)
     return made(
         op.name,
@@ -106,5 +152,5 @@ def identity(op: Operation, arguments: Arguments, site: Site) -> Value:
         degree=node.degree,
         columns=node.columns,
         gradient=min(node.gradient, Gradient.BLOCKED),
-        marks=node.facts.marks,
+        marks=node.facts.marks | marks,
     )

@@ -6,7 +6,7 @@ import math
 from functools import reduce
 
 from losslint.analysis import columns, degree
-from losslint.analysis.columns import COLUMNS, EACH_AXIS, FREE_BOOLEAN, NAN, ORDINARY, Columns, rounded
+from losslint.analysis.columns import COLUMNS, FREE_BOOLEAN, NAN, ORDINARY, Columns, rounded
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Named, Value
 from losslint.analysis.objects import Sequence as Items
@@ -160,17 +160,6 @@ def _even(op: Operation, operands: list[Node]) -> bool:
     return op.name in ("square", "abs") or (op.name == "multiply" and operands[0] is operands[-1])
 
 
-def _unit(op: Operation, x: Node, arguments: Arguments) -> Columns:
-    """An element of a vector of length 1; of vectors of which nothing is known two can be alike."""
-    axis = literal(arguments.get("axis", Constant(-1)))
-    along = x.shape.axis(axis) if x.shape is not None and isinstance(axis, int) else None
-    length = along.length if along is not None and along.length else EACH_AXIS
-    if not x.columns.known and not x.constant:
-        return columns.at(0, columns.constant(length**-0.5))
-    column = op.column
-    return columns.apply(lambda v: v if v != v or column is None else column(v, length), (x.columns,))
-
-
 def cast(op: Operation, arguments: Arguments, site: Site) -> Node:
     """A cast: to a floating type nothing changes, to an integer or boolean the gradient ends."""
     x = as_node(arguments.get("x", Constant(None)), site)
@@ -190,27 +179,3 @@ def cast(op: Operation, arguments: Arguments, site: Site) -> Node:
 
 def _whole(value: float) -> float:
     return value if value != value or math.isinf(value) else float(int(value))
-
-
-def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Node:
-    """An operation that mixes the elements along an axis: softmax, l2_normalize, cumsum, sort."""
-    x = as_node(arguments.get("x", Constant(None)), site)
-    values = columns.UNKNOWN
-    if op.name == "softmax":
-        values = Columns((*(1 / 3,) * ORDINARY, 1.0, 0.0), (*(1 / 3,) * ORDINARY, 1.0, 0.0))
-    elif op.name in ("sort", "cumsum", "dropout"):
-        values = x.columns
-    elif op.name == "l2_normalize":
-        values = _unit(op, x, arguments)
-    grown = x.degree
-    if op.along:
-        axis = literal(arguments.get("axis", Constant(0)))
-        along = x.shape.axis(axis) if x.shape is not None and isinstance(axis, int) else None
-        grown = degree.shift(x.degree, along.power * op.along) if along is not None else degree.UNKNOWN
-    elif op.degree is Degree.ZERO:
-        grown = degree.ZERO
-    elif op.degree is Degree.UNKNOWN:
-        grown = degree.ZERO  # argsort: positions
-    gradient = x.gradient if op.flow is Flow.FLOWS else min(x.gradient, Gradient.BLOCKED)
-    marks = (x.facts.marks & INHERITED) | ({"activated"} if op.activation else frozenset())
-    return made(op.name, [x], site, shape=x.shape, degree=grown, columns=values, gradient=gradient, marks=marks)

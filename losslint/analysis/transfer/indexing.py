@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from losslint.analysis import columns, degree
+from losslint.analysis import degree
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import ANY, BATCH_FIRST, ONE, Axis, Shape
+from losslint.analysis.shape import ANY, ONE, Axis, Shape
+from losslint.analysis.transfer.gathering import gather, indices_of, picked, selected
 from losslint.analysis.transfer.lengths import dimension, part_of_shape
-from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made, unknown
-
-EMPTY = frozenset({"maybe-empty"})
+from losslint.analysis.transfer.results import EMPTY, largest, literal, made, unknown
 
 
 def subscript(value: Value, index: Value, site: Site) -> Value:
@@ -34,6 +33,8 @@ def subscript(value: Value, index: Value, site: Site) -> Value:
             return Constant("")
         case Node(operation="shape"):
             return _of_shape(value, index, site)
+        case Node(operation="positions"):
+            return indices_of(value.arguments[0], site, rows=False)
         case Node(operation="pieces"):
             return Node("pieces", (value,), site, value.facts, {"index": key})
         case Node():
@@ -60,7 +61,7 @@ def _element(x: Node, index: Value, site: Site) -> Node:
             if first.operation.startswith(("less", "greater", "equal", "not_", "logical")) or first.details.get("dtype") == "bool"
             else gather(x, first, site)
         )
-    shape, declared = _sliced(x.shape, parts)
+    shape, declared = sliced(x.shape, parts)
     data = x.gradient > Gradient.NONE or x.operation == "parameter"  # not the positions from which a batch is drawn
     changed: dict[str, Any] = {"rank": sum(map(_axes_of_result, parts))}
     if declared and data:
@@ -75,7 +76,7 @@ def _axes_of_result(part: Value) -> int:
     return 0 if _cut(ANY, part) is not None else -1
 
 
-def _sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool]:
+def sliced(shape: Shape | None, parts: list[Value]) -> tuple[Shape | None, bool]:
     """The shape after an index of integers, slices, None and one Ellipsis."""
     if shape is None:
         return None, False
@@ -126,11 +127,19 @@ def _cut(axis: Axis, part: Value) -> Axis | None:
     """What an index leaves of one axis, None if it drops it."""
     if not isinstance(part, Slice):
         return None if not isinstance(part, Node) or part.shape is None or part.shape == Shape() else Axis(part.shape.power)
-    if part.lower is None and part.upper is None:
-        return axis if part.step is None else Axis(axis.power)
-    upper = literal(part.upper)
-    if isinstance(upper, int) and upper >= 0 and isinstance(literal(part.lower) or 0, int):
-        return ANY
+    bounds = [part.lower, part.upper, part.step]
+    lower, upper, step = (literal(bound) for bound in bounds)
+    if not all(bound is None or number is None or isinstance(number, int) for bound, number in zip(bounds, (lower, upper, step))):
+        return Axis(axis.power)
+    told = all(isinstance(bound, Constant) or number is not None or bound is None for bound, number in zip(bounds, (lower, upper, step)))
+    if told and axis.length is not None and step != 0:
+        return Axis(0, len(range(*slice(lower, upper, step).indices(axis.length))))
+    if lower is None and upper is None and part.lower is None and part.upper is None:
+        return axis if step in (None, 1, -1) else Axis(axis.power)
+    if isinstance(upper, int) and upper >= 0 and (part.lower is None or isinstance(lower, int)):
+        return ONE if upper - (lower or 0) == 1 and (lower or 0) >= 0 else ANY
+    if isinstance(lower, int) and lower < 0 and step in (None, 1):
+        return ONE if lower == -1 and part.upper is None else ANY  # the last ones
     return Axis(axis.power)
 
 
@@ -138,74 +147,14 @@ def boolean_mask(x: Node, mask: Node, site: Site) -> Node:
     """The elements that a mask selects: one axis, perhaps empty."""
     if x.shape is None or mask.shape is None:
         shape = Shape((Axis(1),), 0) if x.shape is not None and x.shape.batch_axes == 1 else None
-    elif mask.shape.exact and len(mask.shape.lead) == 1:
-        shape = x.shape.forget_lengths()
+    elif mask.shape.exact and 0 < len(mask.shape.lead) <= len(x.shape.lead):
+        power = sum(axis.power for axis in x.shape.lead[: len(mask.shape.lead)])
+        shape = Shape((Axis(power), *x.shape.lead[len(mask.shape.lead) :]), x.shape.hidden, x.shape.trail)
     else:
         shape = Shape((Axis(x.shape.power),))
-    gradient = picked(x, mask)
-    return made(
-        "boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=x.columns, gradient=gradient, marks=x.facts.marks | EMPTY
-    )
-
-
-def picked(x: Node, by: Node) -> Gradient:
-    """The gradient of elements picked by a mask or by positions: that of the elements, none by way of the choice."""
-    return max(x.gradient, min(by.gradient, Gradient.BLOCKED))
-
-
-def gather(x: Node, indices: Node, site: Site, axis: int | None = 0, batch_dims: int = 0) -> Node:
-    """Elements picked by their positions along an axis."""
-    marks = x.facts.marks | (indices.facts.marks & EMPTY)
-    if indices.operation == "indices":
-        shape = Shape((Axis(x.shape.power if x.shape else 1),), 0) if x.shape is not None else None
-    elif axis is None or batch_dims or axis != 0:
-        shape = BATCH_FIRST if x.shape is not None and x.shape.batch_axes else None
-    elif x.shape is None or indices.shape is None:
-        shape = BATCH_FIRST if indices.shape is not None and indices.shape.batch_axes else None
-    else:
-        rest = Shape(x.shape.lead[1:], x.shape.hidden, x.shape.trail)
-        shape = Shape((*indices.shape.lead, *rest.lead), rest.hidden, rest.trail) if indices.shape.exact else BATCH_FIRST
-    return made("gather", [x, indices], site, shape=shape, degree=x.degree, columns=x.columns, gradient=picked(x, indices), marks=marks)
-
-
-def gathered(name: str, arguments: Arguments, site: Site) -> Node:
-    """`gather`, `take`, `take_along_axis`, `gather_nd`."""
-    x, indices = as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("indices", Constant(None)), site)
-    if name == "gather":
-        axis = literal(arguments.get("axis", Constant(0)))
-        return gather(x, indices, site, axis if isinstance(axis, int) else 0, literal(arguments.get("batch_dims")) or 0)
-    if name == "take_along_axis":
-        return made(
-            "gather",
-            [x, indices],
-            site,
-            shape=x.shape.forget_lengths() if x.shape else None,
-            degree=x.degree,
-            columns=x.columns,
-            gradient=picked(x, indices),
-        )
-    if indices.operation == "indices":
-        return gather(x, indices, site)
-    some = any(n.shape is not None and n.shape.batch_axes for n in (x, indices))
-    return made(
-        "gather", [x, indices], site, shape=BATCH_FIRST if some else None, degree=x.degree, columns=x.columns, gradient=picked(x, indices)
-    )
-
-
-def indices_of(condition: Node, site: Site) -> Node:
-    """The positions at which a condition holds: as many as there are, perhaps none."""
-    power = condition.shape.power if condition.shape is not None else 1
-    gradient = min(condition.gradient, Gradient.BLOCKED)
-    return made(
-        "indices",
-        [condition],
-        site,
-        shape=Shape((Axis(power), ANY)),
-        degree=degree.ZERO,
-        columns=columns.UNKNOWN,
-        gradient=gradient,
-        marks=EMPTY,
-    )
+    marks = x.facts.marks | EMPTY
+    gradient, values = picked(x, mask), selected(x, mask)
+    return made("boolean_mask", [x, mask], site, shape=shape, degree=x.degree, columns=values, gradient=gradient, marks=marks)
 
 
 def iterate(value: Value, site: Site) -> list[Value] | None:

@@ -58,8 +58,11 @@ def dimension(shape: Node, index: int, site: Site) -> Node:
 def part_of_shape(shape: Node, start: int, stop: int | None, site: Site) -> Node:
     """A slice of a shape; the product of its lengths is known where the first axes are cut off."""
     of, power = shape.details.get("of"), None
+    axes: tuple[Axis, ...] | None = None
     if isinstance(of, Shape) and start >= 0:
         listed = of.lead + of.trail
+        if of.exact or (stop is not None and 0 <= stop <= len(of.lead)):
+            axes = listed[start:stop]
         if stop is None:
             power = sum(a.power for a in of.lead[start:] + of.trail)
         elif stop >= 0:
@@ -68,8 +71,24 @@ def part_of_shape(shape: Node, start: int, stop: int | None, site: Site) -> Node
             power = sum(a.power for a in of.lead[start:]) if len(of.trail) <= -stop else None
     rest = stop is None or stop < 0
     return _length(
-        "shape", shape, site, Shape((ANY,)), degree.ZERO, of=of if rest and start == 0 and stop is None else None, start=start, power=power
+        "shape",
+        shape,
+        site,
+        Shape((ANY,)),
+        degree.ZERO,
+        of=of if rest and start == 0 and stop is None else None,
+        start=start,
+        power=power,
+        axes=axes,
     )
+
+
+def length(count: Value | None) -> Axis:
+    """The axis of a given number of elements."""
+    number = literal(count)
+    if isinstance(number, int):
+        return Axis(0, int(number))
+    return Axis(largest(count.degree)) if isinstance(count, Node) else ANY
 
 
 def axes_named(value: Value | None, site: Site) -> tuple[list[Axis | None] | None, bool]:
@@ -80,6 +99,8 @@ def axes_named(value: Value | None, site: Site) -> tuple[list[Axis | None] | Non
         and not (isinstance(value, Node) and value.operation == "shape")
     ):
         value = Items([value])
+    if isinstance(value, Node):
+        return _axes_computed(value, site)
     if not isinstance(value, Items) or value.power:
         return None, False
     found: list[Axis | None] = []
@@ -98,6 +119,25 @@ def axes_named(value: Value | None, site: Site) -> tuple[list[Axis | None] | Non
         else:
             found.append(ANY)
     return found, declared
+
+
+def _axes_computed(value: Node, site: Site) -> tuple[list[Axis | None] | None, bool]:
+    """The axes of a target shape that was put together: stacked lengths, parts of other shapes one after the other."""
+    match value.operation:
+        case "pack":
+            return axes_named(Items(list(value.arguments)), site)
+        case "shape":
+            of, axes = value.details.get("of"), value.details.get("axes")
+            if isinstance(of, Shape) and of.exact and value.details["start"] == 0:
+                axes = of.lead
+            return (list(axes) if axes is not None else None), False
+        case "concat":
+            parts = [axes_named(part, site) for part in value.arguments]
+            if all(part[0] is not None for part in parts):
+                return [axis for part in parts for axis in part[0] or ()], any(part[1] for part in parts)
+        case "cast" | "identity":
+            return axes_named(value.arguments[0], site)
+    return None, False
 
 
 def reshaped(x: Node, target: Value | None, site: Site) -> tuple[Shape | None, bool]:

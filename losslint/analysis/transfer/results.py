@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run as Run
 
 Arguments = dict[str, Value]
+EMPTY = frozenset({"maybe-empty"})  # a selection that can have no element
 UNIFORM = frozenset({"mean", "max", "min", "median", "expand_dims", "reshape", "squeeze", "stop_gradient"})
 INHERITED = frozenset({"maybe-empty", "activated", "numpy"})  # marks that most results take over from their operands
 

@@ -11,7 +11,9 @@ from losslint.analysis.columns import rounded
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.shape import SCALAR, broadcast
-from losslint.analysis.transfer.indexing import boolean_mask, indices_of
+from losslint.analysis.transfer.axes import NUMPY_LIKE
+from losslint.analysis.transfer.gathering import indices_of
+from losslint.analysis.transfer.indexing import boolean_mask
 from losslint.analysis.transfer.results import Arguments, as_node, callable_value, made
 from losslint.operations.functions import where
 from losslint.operations.operation import Operation
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 
-def selection(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
+def selection(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str) -> Value:
     """The result of a selection."""
     if op.name == "boolean_mask":
         return boolean_mask(as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("mask", Constant(None)), site), site)
@@ -32,7 +34,11 @@ def selection(op: Operation, arguments: Arguments, site: Site, run: Run) -> Valu
         return run.call(chosen, [], {}, site) if callable_value(chosen) else chosen
     condition = as_node(arguments.get("condition", Constant(None)), site)
     if "x" not in arguments:
-        return indices_of(condition, site)
+        if spelling.endswith("flatnonzero"):
+            return indices_of(condition, site, rows=False)
+        if not spelling.startswith(NUMPY_LIKE) or spelling.endswith("argwhere"):
+            return indices_of(condition, site)
+        return made("positions", [condition], site, shape=None, degree=degree.UNKNOWN, gradient=min(condition.gradient, Gradient.BLOCKED))
     return _chosen(op.name, condition, arguments["x"], arguments.get("y", Constant(None)), site, run)
 
 

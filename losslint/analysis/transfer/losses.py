@@ -1,0 +1,103 @@
+"""Framework losses: numerically safe, of no growth but what their reduction adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from losslint.analysis import degree
+from losslint.analysis.node import Facts, Gradient, Node, Site
+from losslint.analysis.objects import Constant, LossObject, Named, Value
+from losslint.analysis.shape import BATCH_FIRST, ONE, SCALAR, Axis, Shape, broadcast
+from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, largest, literal, made
+from losslint.operations.operation import Flow, Operation
+
+
+def loss(op: Operation, arguments: Arguments, site: Site) -> Node:
+    """The value of a framework loss."""
+    if op.shape == "penalty":
+        return Node("weight_penalty", (), site, Facts(SCALAR, gradient=Gradient.FLOWS, origin=frozenset({"variable"})))
+    if op.shape == "average":
+        return _average(as_node(arguments.get("x", Constant(None)), site), arguments, site)
+    operands = [as_node(arguments[name], site) for name in ("y_true", "y_pred") if name in arguments]
+    whole, _, rows = op.shape.partition(" ")
+    if whole == "scalar":
+        return _reduced("batch_loss", operands, rows, _told(arguments.get("reduction")), site)
+    flow = max((o.gradient for o in operands), default=Gradient.NONE)
+    return made(
+        op.name,
+        operands,
+        site,
+        shape=_rows(operands, whole, arguments.get("axis")),
+        degree=_grown(operands),
+        gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
+        marks=_selected(operands),
+    )
+
+
+def _selected(operands: Sequence[Node]) -> frozenset[str]:
+    """A loss of each of the elements that a mask selects has as many elements, perhaps none."""
+    return frozenset().union(*(o.facts.marks & EMPTY for o in operands))
+
+
+def _grown(operands: Sequence[Node]) -> degree.Degree:
+    """None, unless an operand is known to grow: what a loss makes of that depends on the loss."""
+    return degree.UNKNOWN if any(power > 0 for o in operands for power in degree.known(o.degree)) else degree.ZERO
+
+
+def _rows(operands: Sequence[Node], how: str, axis: Value | None = None) -> Shape | None:
+    """What a loss leaves of the axes before it is reduced over the batch."""
+    batched = any(o.shape is not None and o.shape.batch_axes for o in operands)
+    match how:
+        case "labels":
+            return operands[0].shape if operands else None
+        case "rows":
+            return Shape((Axis(1),)) if batched else None
+        case "batch":
+            return BATCH_FIRST if batched else None
+        case "column":
+            return Shape((Axis(1), ONE)) if batched else None
+        case "whole":
+            return SCALAR if literal(axis) is None else None
+        case "unknown" | "":
+            return None
+    shape = reduce(broadcast, (o.shape for o in operands)) if operands else None
+    if how == "same" or shape is None:
+        return shape
+    along = literal(axis) if axis is not None else -1
+    return shape.reduce((along,), keepdims=how == "keep_last")[0] if isinstance(along, int) else None
+
+
+def _told(reduction: Value | None) -> str:
+    """The reduction as text: ``sum``, ``none``, or anything else for the mean."""
+    if isinstance(reduction, Named):
+        return reduction.name.rpartition(".")[2].lower()
+    return str(literal(reduction) or "mean").lower()
+
+
+def _reduced(name: str, operands: list[Node], how: str, reduction: str, site: Site) -> Node:
+    rows = _rows(operands, how)
+    if reduction == "none":
+        return made(name, operands, site, shape=rows, degree=_grown(operands), marks=_selected(operands))
+    if reduction != "sum":
+        return made(name, operands, site, shape=SCALAR, degree=_grown(operands), marks=frozenset())
+    grown = degree.UNKNOWN if rows is None else degree.shift(_grown(operands), rows.power)
+    return made(name, operands, site, shape=SCALAR, degree=grown, marks=frozenset(), reduction="sum")
+
+
+def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site) -> Node:
+    """The value of a framework's loss object called on (y_true, y_pred)."""
+    given = [*positional[:2], *(keywords[k] for k in ("y_true", "y_pred") if k in keywords)]
+    value = _reduced("loss_object", [as_node(v, site) for v in given], obj.operation.shape, _told(obj.arguments.get("reduction")), site)
+    value.details["spelling"] = obj.spelling
+    return value
+
+
+def _average(x: Node, arguments: Arguments, site: Site) -> Node:
+    """`compute_average_loss`: the sum over the samples, divided by the batch size, its own or the one that is given."""
+    size = arguments.get("size")
+    power = x.shape.power if x.shape is not None else None
+    over = power if literal(size) is None and not isinstance(size, Node) else largest(size.degree) if isinstance(size, Node) else 0
+    grown = degree.UNKNOWN if power is None or over is None else degree.shift(x.degree, power - over)
+    operands = [x, size] if isinstance(size, Node) else [x]
+    return made("average_loss", operands, site, shape=SCALAR, degree=grown, gradient=x.gradient)

@@ -1,0 +1,216 @@
+"""One call, twice: walked by the abstract run, and run by TensorFlow; every claim of the first is held against the second."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+from forms import Form
+from spellings import HEADER, Spelling, call, environment
+
+from losslint.analysis import interpreter
+from losslint.analysis.columns import COLUMNS, Columns
+from losslint.analysis.node import Gradient, Node
+from losslint.analysis.shape import Axis, Shape
+from losslint.config import Settings
+from losslint.source import Source, no_modules
+
+MASK = (0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0)
+REAL = (0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 100.0, -100.0)
+PREDICTED = (0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 100.0, -100.0)
+SAMPLES = 8  # twice as many in the second run
+AXIS = 4  # the length that an axis of unknown length stands for in a column
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call in the frame of a loss.
+
+    Attributes
+    ----------
+    spelling
+        Whose call it is.
+    form
+        How it is called.
+    text
+        The call.
+    rank
+        None: the inputs' shape is declared; else it is not, and TensorFlow gets inputs of that rank.
+    """
+
+    spelling: Spelling
+    form: Form
+    text: str
+    rank: int | None = None
+
+    @property
+    def source(self) -> str:
+        """The loss as a module."""
+        shape = self.form.shape
+        told = f"# losslint: inputs y_true: mask[{shape}], y_pred: real[{shape}]\n" if self.rank is None else ""
+        value = self.form.result.format(self.text)
+        value = f"tf.convert_to_tensor({value})" if self.spelling.numpy else value  # numpy alone would be no loss
+        return f"{HEADER}\n{told}def loss(y_true, y_pred):\n    return {value}\n"
+
+    @property
+    def axes(self) -> list[int]:
+        """The lengths of the inputs' axes after the first."""
+        if self.rank is not None:
+            return [AXIS] * (self.rank - 1)
+        return [int(part) for part in self.form.shape.split(",")[1:]]
+
+    @cached_property
+    def node(self) -> Node:
+        """What the abstract run learns of the returned value."""
+        return walked(self.source)
+
+    @cached_property
+    def function(self) -> Any:
+        """The loss itself."""
+        bound = dict(environment())
+        exec(self.source, bound)
+        return bound["loss"]
+
+    def inputs(self, samples: int) -> tuple[Any, Any]:
+        """Targets and predictions between 0.1 and 0.9: the same eight samples again and again."""
+        draw = np.random.default_rng(7)
+        once = [draw.uniform(0.1, 0.9, (SAMPLES, *self.axes)).astype("float32") for _ in range(2)]
+        return tuple(self._given(np.tile(x, (samples // SAMPLES, *(1 for _ in self.axes)))) for x in once)  # type: ignore[return-value]
+
+    def column(self, index: int) -> tuple[Any, Any]:
+        """The uniform inputs of one witness column."""
+        predicted = REAL if self.rank is None else PREDICTED
+        return tuple(self._given(np.full((AXIS, *self.axes), x[index], "float32")) for x in (MASK, predicted))  # type: ignore[return-value]
+
+    def _given(self, x: Any) -> Any:
+        import tensorflow as tf
+
+        name = self.spelling.written
+        array = name.startswith(".") and not hasattr(tf.constant(0.0), name[1:])
+        return x if array else tf.constant(x)
+
+
+@cache
+def walked(source: str) -> Node:
+    """The returned value of the loss in a text, on the default path."""
+    traces = interpreter.run(Source.parse(source, "losses.py"), Settings(), no_modules)
+    return traces[0].roots[0].node
+
+
+def array(value: Any) -> Any:
+    """A result as a numpy array."""
+    import tensorflow as tf
+
+    return np.asarray(tf.convert_to_tensor(value) if not isinstance(value, np.ndarray) else value)
+
+
+def differences(case: Case) -> list[str]:
+    """Every claim of the abstract run that TensorFlow contradicts, and everything that should be known and is not."""
+    node, form = case.node, case.form
+    once, twice = array(case.function(*case.inputs(SAMPLES))), array(case.function(*case.inputs(2 * SAMPLES)))
+    wrong = [*_shape(node.shape, once.shape, twice.shape, form.unknown), *_degree(node, once, twice, form)]
+    if not form.random:
+        wrong += _columns(case, node.columns)
+    if not case.spelling.numpy and not case.spelling.written.startswith("."):
+        wrong += _gradient(case, node.gradient)
+    return wrong
+
+
+# --- shape -------------------------------------------------------------------------------------------------------
+
+
+def _shape(shape: Shape | None, once: Sequence[int], twice: Sequence[int], unknown: str) -> list[str]:
+    if shape is None:
+        return [] if "shape" in unknown else [f"shape: not known, it is {once} and {twice}"]
+    ahead, behind = len(shape.lead), len(shape.trail)
+    fits = len(once) == ahead if shape.exact else len(once) >= shape.least_rank
+    if fits:
+        middle = [Axis()] * (len(once) - ahead - behind)
+        told = [*shape.lead, *middle, *shape.trail]
+        fits = all(_axis(axis, small, large) for axis, small, large in zip(told, once, twice, strict=True))
+    return [] if fits else [f"shape: {shape}, it is {once} and {twice}"]
+
+
+def _axis(axis: Axis, small: int, large: int) -> bool:
+    if axis.length is not None and (axis.length != small or axis.length != large):
+        return False
+    return not small or abs(math.log2(large / small) - axis.power) < 0.3
+
+
+# --- degree ------------------------------------------------------------------------------------------------------
+
+
+def _degree(node: Node, once: Any, twice: Any, form: Form) -> list[str]:
+    if None in node.degree:
+        return [] if "degree" in form.unknown else ["degree: not known"]
+    sizes = [float(np.mean(np.abs(x.astype("complex128")))) if x.size else 0.0 for x in (once, twice)]
+    if form.random or not all(math.isfinite(s) and s > 1e-6 for s in sizes):
+        return []
+    grown = math.log2(sizes[1] / sizes[0])
+    told = [power for power in node.degree if power is not None]
+    return [] if min(told) - 0.2 < grown < max(told) + 0.2 else [f"degree: {sorted(told)}, it grows by {grown:.3f}"]
+
+
+# --- gradient ----------------------------------------------------------------------------------------------------
+
+
+def _gradient(case: Case, told: Gradient) -> list[str]:
+    import tensorflow as tf
+
+    y_true, y_pred = case.inputs(SAMPLES)
+    with tf.GradientTape() as tape:
+        tape.watch(y_pred)
+        value = tf.convert_to_tensor(case.function(y_true, y_pred))
+        if not value.dtype.is_floating:
+            total = None
+        else:
+            weights = np.random.default_rng(3).uniform(0.5, 1.5, value.shape)
+            total = tf.reduce_sum(value * tf.cast(weights, value.dtype))
+    gradient = None if total is None else tape.gradient(total, y_pred)
+    flows = gradient is not None and (case.form.flat or bool(tf.math.count_nonzero(gradient)))
+    return [] if flows == (told is Gradient.FLOWS) else [f"gradient: {told.name}, it is {gradient if gradient is None else 'flowing' if flows else '0'}"]
+
+
+# --- columns -----------------------------------------------------------------------------------------------------
+
+
+def _columns(case: Case, columns: Columns) -> list[str]:
+    if not columns.known:
+        return [] if "columns" in case.form.unknown or case.spelling.entry.operation.column is None else ["columns: not known"]
+    wrong = []
+    for index in range(COLUMNS):
+        want = columns.single[index]
+        if want != want:
+            continue
+        got = array(case.function(*case.column(index)))
+        if not any(agrees(float(x), want, case.spelling.entry.operation.tolerance) for x in np.unique(np.real(got).astype("float64"))):
+            wrong.append(f"column {index + 1}: {want!r}, it is {np.ravel(got)[:4]}")
+    return wrong
+
+
+def ulps(got: float, want: float) -> float:
+    """Distance in units of the last place of float32."""
+    if math.isnan(got) or math.isnan(want):
+        return 0.0 if math.isnan(got) and math.isnan(want) else math.inf
+    if got == want:
+        return 0.0
+    if math.isinf(got) or math.isinf(want):
+        return math.inf
+
+    def ordinal(value: float) -> int:
+        bits = struct.unpack("<i", struct.pack("<f", value))[0]
+        return int(bits if bits >= 0 else -(bits & 0x7FFFFFFF))
+
+    return abs(ordinal(got) - ordinal(want))
+
+
+def agrees(got: float, want: float, tolerance: int, scale: int = 1) -> bool:
+    """Whether a value of TensorFlow is the column's, within the entry's tolerance."""
+    if got == want or ulps(got, want) <= max(tolerance, 0) * scale:
+        return True
+    return tolerance > 0 and abs(got - want) <= 1e-7 * scale
