@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from forms import Form
-from spellings import HEADER, Spelling, call, environment
+from spellings import HEADER, Spelling, environment
 
 from losslint.analysis import interpreter
 from losslint.analysis.columns import COLUMNS, Columns
@@ -173,7 +173,11 @@ def _gradient(case: Case, told: Gradient) -> list[str]:
             total = tf.reduce_sum(value * tf.cast(weights, value.dtype))
     gradient = None if total is None else tape.gradient(total, y_pred)
     flows = gradient is not None and (case.form.flat or bool(tf.math.count_nonzero(gradient)))
-    return [] if flows == (told is Gradient.FLOWS) else [f"gradient: {told.name}, it is {gradient if gradient is None else 'flowing' if flows else '0'}"]
+    return (
+        []
+        if flows == (told is Gradient.FLOWS)
+        else [f"gradient: {told.name}, it is {gradient if gradient is None else 'flowing' if flows else '0'}"]
+    )
 
 
 # --- columns -----------------------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "moment": (),
     "gradient": (),
     "tape": (),
-    "map_fn": (Form({"f": f"lambda row: row * 2.0", "x": P}, open=True, but="ops"), Form({"f": f"lambda row: tf.reduce_sum(row)", "x": P}, but="ops")),
+    "map_fn": (Form({"f": "lambda row: row * 2.0", "x": P}, open=True, but="ops"), Form({"f": "lambda row: tf.reduce_sum(row)", "x": P}, but="ops")),
     "scan": (),
     "while_loop": (),
     "py_function": (),
@@ -228,7 +228,12 @@ def forms(operation: Operation) -> tuple[Form, ...]:
     operands = dict(zip(operation.parameters.split()[: operation.operands], (P, T, T), strict=False))
     match operation.kind:
         case Kind.REDUCTION:
-            return (Form(operands), Form({**operands, "axis": "-1"}), Form({**operands, "axis": "0"}), Form({**operands, "axis": "[0, 1]"}, but="arg(max|min)|argm"))
+            return (
+                Form(operands),
+                Form({**operands, "axis": "-1"}),
+                Form({**operands, "axis": "0"}),
+                Form({**operands, "axis": "[0, 1]"}, but="arg(max|min)|argm"),
+            )
         case Kind.ACTIVATION if "axis" in operation.parameters.split():
             return (Form(operands), Form({**operands, "axis": "-1"}), Form({**operands, "axis": "0"}))
         case Kind.OPAQUE | Kind.EFFECT:
