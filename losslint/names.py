@@ -69,6 +69,8 @@ class Scoped:
     returned: list[ast.expr] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)  # names of the functions defined in it
     stored: dict[str, list[str]] = field(default_factory=dict)  # class: attribute of self -> methods that set it
+    declared: set[str] = field(default_factory=set)  # names that a `global` or `nonlocal` statement sends outwards
+    loops: list[ast.For | ast.AsyncFor | ast.While] = field(default_factory=list)
 
     @property
     def is_class(self) -> bool:
@@ -244,6 +246,12 @@ class _Indexer:
     def generates(self, node: ast.Yield | ast.YieldFrom, scope: Scoped) -> None:
         scope.generator = True
 
+    def outward(self, node: ast.Global | ast.Nonlocal, scope: Scoped) -> None:
+        scope.declared.update(node.names)
+
+    def loop(self, node: ast.For | ast.AsyncFor | ast.While, scope: Scoped) -> None:
+        scope.loops.append(node)
+
     def imports(self, node: ast.Import | ast.ImportFrom, scope: Scoped) -> None:
         for found in imported(node):
             self.index.imports.setdefault(found.name, found)
@@ -262,6 +270,11 @@ _SPECIAL: dict[type[ast.AST], Callable[[_Indexer, Any, Scoped], bool | None]] = 
     ast.Return: _Indexer.result,
     ast.Yield: _Indexer.generates,
     ast.YieldFrom: _Indexer.generates,
+    ast.Global: _Indexer.outward,
+    ast.Nonlocal: _Indexer.outward,
+    ast.For: _Indexer.loop,
+    ast.AsyncFor: _Indexer.loop,
+    ast.While: _Indexer.loop,
     ast.Import: _Indexer.imports,
     ast.ImportFrom: _Indexer.imports,
 }

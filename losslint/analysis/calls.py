@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from losslint.analysis import builtins, classes, effects, methods, roles
+from losslint.analysis import builtins, classes, effects, methods, roles, state
 from losslint.analysis.models import MODEL_NAME, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
@@ -242,11 +242,13 @@ def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str
         return done if done is not None else unknown(_operands(positional, keywords, site), site)
     if name == "functools.partial" and positional:
         return Partial(positional[0], tuple(positional[1:]), keywords)
-    if effects.leaves(name):
+    outside = effects.leaves(name)
+    if outside:
         effects.taken_out(run, name, [*positional, *keywords.values()], site)
-        value = _framework_call(run, name, positional, keywords, site)
-        return effects.left(value, site) if isinstance(value, Node) and not value.constant else value
-    return _framework_call(run, name, positional, keywords, site)
+    value = _framework_call(run, name, positional, keywords, site)
+    if outside and isinstance(value, Node) and not value.constant:
+        value = effects.left(value, site)
+    return state.drawn(run, name, value)
 
 
 def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:

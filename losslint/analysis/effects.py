@@ -1,6 +1,7 @@
 """What happens to values beside the graph: Python asks for their truth, or a library outside the framework takes them.
 
-Both are recorded as nodes of their own, ``truth`` and ``host``, whose arguments are the values in question.
+Both are recorded as nodes of their own, ``truth`` and ``host``, whose arguments are the values in question; a test of
+Python state is a ``decision``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.objects import Value
 from losslint.analysis.transfer import unknown
-from losslint.names import dotted
+from losslint.names import Scoped, dotted
 from losslint.operations.namespaces import canonical
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ TRACING = frozenset({"tf.function", "tf.contrib.eager.defun", "tf.autograph.to_g
 
 def truth(run: Run, value: Value, site: Site, how: str) -> None:
     """Python asks whether a value is true: `how` says where (``if``, ``while``, ``and`` …)."""
-    if run.path.quiet or run.path.eager or not isinstance(value, Node) or value.constant:
+    if run.path.quiet or run.path.eager or not isinstance(value, Node):
+        return
+    if "state" in value.origin:
+        run.path.effects.append(Node("decision", (value,), site, value.facts, {"how": how}))
+    if value.constant:
         return
     run.path.effects.append(Node("truth", (value,), site, value.facts, {"how": how, "traced": _traced(run)}))
 
@@ -82,16 +87,34 @@ def decorators(run: Run, node: ast.AST) -> frozenset[str]:
     return frozenset(spelt for name in names if name and (spelt := canonical(name)))
 
 
-def _traced(run: Run) -> bool:
-    """Whether Python's `if` works on tensors here: autograph rewrites a function on the way, or one around it, or it runs eagerly."""
+def _around(run: Run) -> Iterator[tuple[File, Scoped]]:
+    """The functions on the way here, and those around them."""
     for file in run.files.values():
         for node in run.path.stack:
             scoped = file.index.by_node.get(node)
             while scoped is not None:
-                if decorators(run, scoped.node) & TRACING or scoped.short in _wrapped(file) or scoped.short in _taped(run, file):
-                    return True
+                yield file, scoped
                 scoped = scoped.parent
-    return False
+
+
+def _traced(run: Run) -> bool:
+    """Whether Python's `if` works on tensors here: autograph rewrites a function on the way, or one around it, or it runs eagerly."""
+    return any(_rewritten(run, file, scoped) or scoped.short in _taped(run, file) for file, scoped in _around(run))
+
+
+def _rewritten(run: Run, file: File, scoped: Scoped) -> bool:
+    return bool(decorators(run, scoped.node) & TRACING) or scoped.short in _wrapped(file)
+
+
+def graph(run: Run) -> bool | None:
+    """Whether what is walked becomes part of a graph (True) or runs eagerly (False), by what the file says; None: it does not say."""
+    if any(_rewritten(run, file, scoped) or _keras_step(scoped) for file, scoped in _around(run)):
+        return True
+    return False if any(scoped.short in _taped(run, file) for file, scoped in _around(run)) else None
+
+
+def _keras_step(scoped: Scoped) -> bool:
+    return scoped.owner is not None and scoped.short in KERAS_STEPS
 
 
 def _wrapped(file: File) -> set[str]:
@@ -105,7 +128,7 @@ def _taped(run: Run, file: File) -> set[str]:
     called: set[str] = set()
     elsewhere: set[str] = set()
     for scope in file.index.scopes:
-        own = "GradientTape" in scope.called and not (scope.owner is not None and scope.short in KERAS_STEPS)
+        own = "GradientTape" in scope.called and not _keras_step(scope)
         free = own or bool(decorators(run, scope.node) & TRACING)
         (called if free else elsewhere).update(_last(call.func) for call in scope.calls)
         elsewhere.update(_last(value) for call in scope.calls for value in (*call.args, *(k.value for k in call.keywords)))

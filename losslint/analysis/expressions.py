@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis import bindings, calls, classes, effects, loops, statements
+from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.degree import ZERO
 from losslint.analysis.models import LAYER_WEIGHTS, MODEL_LISTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
@@ -124,6 +124,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
             return value.with_facts(columns=value.columns.without(tuple(excluded)), marks=some)
     if isinstance(value, Node) and not where.outside and name not in where.parameters and where.function:
         return value  # made in the loss itself: its value says what it is, not its name
+    if where.outside and not where.is_class and not scope.outside and not run.path.quiet:
+        value = state.variable(run, value, name, where, site)
     return _declared_batch(value, name, site)
 
 
@@ -164,6 +166,8 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
             held = classes.attribute(run, owner, name, site)
             if held is None:
                 return _instance_state(owner, name, site)
+            if not run.path.quiet:
+                held = state.attribute(run, held, owner, name, site)
             return _declared_batch(held, name, site)
         case Class():
             return classes.lookup(run, owner, name) or setting(name, site)

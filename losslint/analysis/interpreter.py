@@ -287,7 +287,8 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
     judged: set[ast.AST] = set()
     for loss in find(runner.file.index, source.path):
         for trace in runner.traces(loss):
-            if trace.incomplete is None and all(root.node.constant and not root.node.columns.known for root in trace.roots):
+            computes = any(not root.node.constant or root.node.columns.known for root in trace.roots)
+            if loss.evidence and trace.incomplete is None and not computes:
                 continue
             traces.append(trace)
             if trace.evidence >= 2 and trace.roots:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.objects import Class
+from losslint.analysis.roles import named
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
@@ -53,8 +54,8 @@ class Trace:
     incomplete
         Why the run stopped understanding, or None.
     effects
-        What happened to values beside the graph: ``truth`` (Python asked for it) and ``host`` (a function outside the
-        framework was called on them) nodes, whose arguments are the values.
+        What happened to values beside the graph: ``truth`` (Python asked for it), ``decision`` (the same of Python state)
+        and ``host`` (a function outside the framework was called on them) nodes, whose arguments are the values.
     keras
         Which Keras the project uses: ``2``, ``3``, or ``auto``, not known.
     owner
@@ -78,6 +79,13 @@ class Trace:
     def evidence(self) -> int:
         """The strongest evidence that this is a loss."""
         return max((root.evidence for root in self.roots), default=self.loss.evidence)
+
+    @property
+    def called_by_keras(self) -> bool:
+        """Whether Keras calls the loss, by all that is known: then its inputs are tensors, and it is traced into a graph."""
+        scope = self.loss.scope
+        required = len(scope.parameters) - len(scope.function.args.defaults) if scope.function is not None else 0
+        return self.loss.evidence >= 3 or (self.loss.evidence == 2 and required == 2 and named(scope))
 
     def reached(self, least: int = 1) -> Iterator[Node]:
         """The nodes that a root with at least that evidence is made of, each once."""

@@ -75,4 +75,5 @@ def handed_on(cls: Class, constructor: ast.FunctionDef, bases: set[str]) -> set[
     calls = [
         c for c in ast.walk(constructor) if isinstance(c, ast.Call) and isinstance(c.func, ast.Attribute) and c.func.attr == "__init__"
     ]
-    return set().union(*map(words, calls))
+    given = [value for call in calls for value in (*call.args, *call.keywords)]
+    return set().union(*(words(value) for value in given if not isinstance(getattr(value, "value", value), ast.Lambda)))

@@ -160,6 +160,19 @@ class ScaledQuantile(QuantileBase):
     def call(self, y_true, y_pred):
         return self.scale * super().call(y_true, y_pred)
 """,
+    """\
+import tensorflow as tf
+
+
+def weighted_error(y_true, y_pred, weight):
+    return weight * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+
+class WeightedError(tf.keras.losses.LossFunctionWrapper):
+    def __init__(self, weight=2.0, name="weighted_error"):  # here
+        self.weight = weight
+        super().__init__(lambda true, pred: weighted_error(true, pred, self.weight), name=name)
+""",
 )
 GOOD = (
     """\

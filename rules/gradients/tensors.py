@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from losslint.analysis.node import Node, reach
-from losslint.analysis.roles import named
 from losslint.analysis.trace import Trace
 from losslint.finding import Confidence
 
@@ -52,11 +51,8 @@ def from_inputs(node: Node) -> bool:
 
 
 def called_by_keras(trace: Trace) -> bool:
-    """Whether Keras calls the loss, by all that is known: then its inputs are tensors, and it is traced into a graph."""
-    loss = trace.loss
-    parameters = loss.scope.parameters
-    required = len(parameters) - len(loss.scope.function.args.defaults) if loss.scope.function is not None else 0
-    return loss.evidence >= 3 or (loss.evidence == 2 and required == 2 and named(loss.scope))
+    """Whether Keras calls the loss, by all that is known."""
+    return trace.called_by_keras
 
 
 def says_loss(trace: Trace) -> bool:

@@ -1,0 +1,286 @@
+"""LL203 frozen-state: the loss reads Python state, which stays what it was when the first batch came.
+
+## What it does
+
+Reports a Python number that a loss reads and that other code changes while the model trains (a weight that a callback
+anneals, a step counter), and random numbers that Python or numpy draws inside a loss.
+
+## Why is this bad
+
+Keras runs a loss as Python once, to trace it into a graph; every batch after that runs the graph. A Python number becomes a
+constant of the graph at that moment. The callback goes on changing the variable, the log shows the new values, and the loss
+keeps the first one. A random number is drawn once, and every batch gets the same.
+
+## Example
+
+```python
+import keras
+from keras import ops
+
+weight = 0.0
+
+
+def annealed_loss(y_true, y_pred):
+    return weight * ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        global weight
+        weight = min(1.0, epoch / 10)
+
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(loss=annealed_loss)
+```
+
+## Use instead
+
+A variable of the framework, which the graph reads each time:
+
+```python
+import keras
+from keras import ops
+
+weight = keras.Variable(0.0, trainable=False)
+
+
+def annealed_loss(y_true, y_pred):
+    return weight * ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        weight.assign(min(1.0, epoch / 10))
+
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(loss=annealed_loss)
+```
+
+## What it does not flag
+
+* Numbers that are set and never changed, or changed only where the model is compiled anew.
+* Variables of TensorFlow and Keras, and the random numbers that they draw.
+* Losses that a training loop of the file's own calls eagerly.
+
+## Fix safety
+
+Not automated yet. A `tf.Variable` in place of the number changes training, which is what the author meant, so it will be
+offered as unsafe.
+
+## How it is confirmed
+
+Not automated yet. The experiment traces the loss, changes the variable, and runs the graph again: the value stays.
+
+## Known misses
+
+* State in a container (`settings["weight"]`) or in a module of its own.
+
+## References
+
+* TensorFlow, *Better performance with tf.function*, on Python side effects. https://www.tensorflow.org/guide/function
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.node import Node, reach
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.rule import Report, Rule, quoted
+
+BAD = (
+    """\
+import keras
+from keras import ops
+
+weight = 0.0
+
+
+def annealed_loss(y_true, y_pred):
+    return weight * ops.mean(ops.square(y_true - y_pred), axis=-1)  # here
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        global weight
+        weight = min(1.0, epoch / 10)
+
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(loss=annealed_loss)
+""",
+    """\
+import tensorflow as tf
+
+
+class WarmUp(tf.keras.losses.Loss):
+    def __init__(self, name="warm_up"):
+        super().__init__(name=name)
+        self.step = 0
+
+    def call(self, y_true, y_pred):
+        self.step += 1  # here
+        error = tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+        return error * min(1.0, self.step / 1000)
+""",
+    """\
+import numpy as np
+from keras import backend as K
+
+
+def noisy_loss(y_true, y_pred):
+    threshold = np.random.uniform(0.0, 0.5)  # here
+    return K.mean(K.maximum(K.abs(y_true - y_pred) - threshold, 0.0), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def train(model, batches):
+    beta = 0.0
+
+    def beta_loss(y_true, y_pred):
+        if beta > 0.5:  # here
+            return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+        return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+
+    model.compile("adam", loss=beta_loss)
+    for x, y in batches:
+        model.train_on_batch(x, y)
+        beta += 0.1
+""",
+    """\
+import random
+
+import tensorflow as tf
+
+
+@tf.function
+def train_step(model, optimizer, images, labels):
+    with tf.GradientTape() as tape:
+        smoothing = random.random() / 10  # here
+        targets = labels * (1.0 - smoothing) + smoothing / 10
+        loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(targets, model(images)))
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+""",
+)
+GOOD = (
+    """\
+import keras
+from keras import ops
+
+weight = keras.Variable(0.0, trainable=False)
+
+
+def annealed_loss(y_true, y_pred):
+    return weight * ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        weight.assign(min(1.0, epoch / 10))
+""",
+    """\
+import tensorflow as tf
+
+ALPHA = 0.25
+
+
+def scaled_loss(y_true, y_pred):
+    return ALPHA * tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+
+
+def main(alpha):
+    global ALPHA
+    ALPHA = alpha
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile(loss=scaled_loss)
+""",
+    """\
+import tensorflow as tf
+
+
+def noisy_loss(y_true, y_pred):
+    threshold = tf.random.uniform([], 0.0, 0.5)
+    return tf.reduce_mean(tf.maximum(tf.abs(y_true - y_pred) - threshold, 0.0), axis=-1)
+""",
+    """\
+import keras
+from keras import ops
+
+results = []
+for weight in (0.1, 1.0, 10.0):
+
+    def weighted_loss(y_true, y_pred, weight=weight):
+        return weight * ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(loss=weighted_loss)
+    results.append(model)
+""",
+    """\
+import numpy as np
+import tensorflow as tf
+
+
+def penalty_loss(critic, real, fake):
+    mix = np.random.uniform()
+    return tf.reduce_mean(tf.square(critic(mix * real + (1.0 - mix) * fake)))
+
+
+def train(critic, optimizer, batches):
+    for real, fake in batches:
+        with tf.GradientTape() as tape:
+            loss = penalty_loss(critic, real, fake)
+        gradients = tape.gradient(loss, critic.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, critic.trainable_variables))
+""",
+)
+MISSES = (
+    """\
+import keras
+from keras import ops
+
+settings = {"weight": 0.0}
+
+
+def annealed_loss(y_true, y_pred):
+    return settings["weight"] * ops.mean(ops.square(y_true - y_pred), axis=-1)  # here
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        settings["weight"] = min(1.0, epoch / 10)
+""",
+)
+HELP = "keep it in a `tf.Variable` (`keras.Variable`) and change it with `assign`: a graph reads a variable each time"
+DRAW = "draw it with `tf.random` or `keras.random`, inside the loss"
+
+
+def _begins(node: Node) -> bool:
+    """Whether a value is state itself, not made of it."""
+    return "state" in node.origin and not any("state" in argument.origin for argument in node.arguments)
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every read of Python state that makes up the loss, or decides what it is."""
+    decided = [effect for effect in trace.effects if effect.operation == "decision"]
+    for node in filter(_begins, reach(*(root.node for root in trace.roots if root.evidence >= 2), *decided)):
+        graph = node.details.get("graph")
+        if graph is False or (graph is None and not trace.called_by_keras):
+            continue
+        if "drawn" in node.details:
+            message = f"{quoted(node)} is drawn by Python, once, when the loss is traced into a graph: every batch gets the same number"
+            yield Report(node, message, DRAW, (), trace.confidence(node))
+        else:
+            message = (
+                f"`{node.details['name']}` is a Python number that changes while the model trains, but the loss is traced into a graph "
+                "once and keeps the value of that moment"
+            )
+            yield Report(node, message, HELP, ((node.details["changed"], "it is changed here"),), trace.confidence(node))
+
+
+RULE = Rule("LL203", "frozen-state", Severity.WARNING, check, BAD, GOOD, MISSES)
