@@ -13,50 +13,11 @@ from losslint.config import Settings, nearest
 from losslint.finding import Confidence, Failure, Finding, Incomplete, LosslintError, Place, Result
 from losslint.losses import Loss
 from losslint.rule import Report, Rule
+from losslint.screen import may_hold_loss
 from losslint.source import Modules, Source, SourceError, no_modules
 
-FRAMEWORK_WORDS = (b"tensorflow", b"keras")
-LOSS_WORDS = (
-    *(
-        b"loss",
-        b"Loss",
-        b"LOSS",
-        b"log(",
-        b"log10(",
-        b"log2(",
-        b"cost",
-        b"Cost",
-        b"y_pred",
-        b"pred",
-        b"logit",
-        b"entropy",
-        b"xent",
-        b"objective",
-    ),
-    *(
-        b"minimize",
-        b"compute_gradients",
-        b"get_updates",
-        b"likelihood",
-        b"nll",
-        b"penalty",
-        b"divergence",
-        b"elbo",
-        b"kl",
-        b"mse",
-        b"mae",
-        b"_ce",
-        b"bce",
-        b"hat",
-    ),
-)
 MOST_LOSSES_NAMED = 3
 _DEPTH = 6000  # Python frames: enough for every tree that Python's own parser lets through in real code
-
-
-def screened_out(data: bytes) -> bool:
-    """Whether a file cannot hold a loss: it names no framework, or nothing that a loss is made of."""
-    return not any(word in data for word in FRAMEWORK_WORDS) or not any(word in data for word in LOSS_WORDS)
 
 
 # --- which rules -----------------------------------------------------------------------------------------------------
@@ -168,6 +129,9 @@ def check_source(
     LosslintError
         The settings select a rule that does not exist. What is wrong with the file itself is in the result's failures.
     """
+    if not may_hold_loss(text.encode(errors="replace")):
+        selected(rules, settings)
+        return Result(files=1)
     return examine(text, filename=filename, settings=settings, rules=rules, modules=modules)[0]
 
 
@@ -179,10 +143,8 @@ def examine(
     rules: Sequence[Rule],
     modules: Modules = no_modules,
 ) -> tuple[Result, dict[Finding, Suspect]]:
-    """As `check_source`, with what an experiment needs to know of each finding."""
+    """As `check_source` of a file that may hold a loss, with what an experiment needs to know of each finding."""
     asked = selected(rules, settings)
-    if screened_out(text.encode(errors="replace")):
-        return Result(files=1), {}
     try:
         source = Source.parse(text, filename)
     except SourceError as error:

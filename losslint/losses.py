@@ -40,7 +40,9 @@ SINKS = frozenset({"minimize", "compute_gradients", "add_loss", "get_updates", "
 HINTS = frozenset({"log", "l2_loss", "gradients", "log_prob", *SINKS})
 LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_func", "criterion", "objective"})
 REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "reduce_max", "max", "logsumexp"})
+OWN_REDUCTIONS = frozenset({"sum", "max"})  # as bare names they are Python's
 MAPPINGS = frozenset({"map_fn", "vectorized_map", "foldl", "foldr", "scan", "vmap"})
+WEAKEST = "two tensor arguments and a reduction"
 MOST_FUNCTIONS = 3000
 
 
@@ -187,7 +189,8 @@ def _tensor_parameters(scope: Scoped) -> int:
     function = scope.function
     if function is None:
         return 0
-    return len(scope.parameters) - len(function.args.defaults)
+    defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
+    return len(scope.parameters) - len(defaults)
 
 
 def _factory(scope: Scoped) -> Scoped | None:
@@ -212,7 +215,7 @@ def _reduces(scope: Scoped) -> bool:
         return False
     functions = [call.func for call in scope.calls]
     return any(f.attr in REDUCTIONS for f in functions if isinstance(f, ast.Attribute)) or any(
-        f.id in REDUCTIONS and f.id not in ("sum", "max") for f in functions if isinstance(f, ast.Name)
+        f.id in REDUCTIONS - OWN_REDUCTIONS for f in functions if isinstance(f, ast.Name)
     )
 
 
@@ -248,7 +251,7 @@ def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
     if SCORE_WORDS.search(named) and _tensor_parameters(scope) >= 2:
         return 1, "its name says score or distance"
     if _tensor_parameters(scope) >= 2 and _reduces(scope):
-        return 1, "two tensor arguments and a reduction"
+        return 1, WEAKEST
     if _tensor_parameters(scope) >= 2 and any(".losses." in f"{dotted(call.func)}" for call in scope.calls):
         return 1, "two tensor arguments and a loss of the framework"
     return 0, ""

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from losslint.config import Settings
 from losslint.finding import LosslintError, Result
-from losslint.linter import check_source, screened_out
+from losslint.linter import examine
 from losslint.project import ProjectModules, read
 from losslint.rule import Rule, load_rules
+from losslint.screen import may_hold_loss
 from losslint.source import Source, SourceError, decode
 
 FEW = 24  # files up to which starting processes costs more than it saves
@@ -41,8 +42,8 @@ def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: Pr
     modules.forget()
     try:
         data = read(path)
-        if not screened_out(data):
-            result = check_source(decode(data, path), filename=path, settings=settings, rules=rules, modules=modules)
+        if may_hold_loss(data):
+            result, _ = examine(decode(data, path), filename=path, settings=settings, rules=rules, modules=modules)
         else:
             if named:
                 Source.parse(decode(data, path), path)

@@ -11,10 +11,11 @@ from types import ModuleType
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
 from losslint.finding import Failure, LosslintError, Result
-from losslint.linter import check_source, counts, run, screened_out, selected
+from losslint.linter import check_source, counts, run, selected
 from losslint.parallel import Checked, check_files
 from losslint.project import ProjectModules, discover, read, shown
 from losslint.rule import Rule
+from losslint.screen import may_hold_loss
 from losslint.source import Source, SourceError, decode, split_lines
 
 CACHED_FROM = 40  # files; below, reading the cache costs more than it saves
@@ -200,7 +201,7 @@ def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]
     for path in files.paths:
         try:
             data = read(path)
-            if not screened_out(data):
+            if may_hold_loss(data):
                 yield Followed(path, tuple(run(Source.parse(decode(data, path), path), settings, modules)))
         except SourceError as error:
             yield error.failure

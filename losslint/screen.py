@@ -1,0 +1,166 @@
+"""Which files can hold no loss, told from their bytes: most files of a big tree are done without being parsed.
+
+Each test here is a weaker form of one that `losslint.losses.find` makes of the tree, so a file in which it finds something
+passes. One test is made of the bytes alone: the weakest evidence, two tensors and a reduction, counts only in a file that
+says some word of losses. Patterns begin with a literal: Python's regular expressions search for that ten times as fast as for anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from losslint.losses import (
+    BUILDER,
+    HINTS,
+    LOSS_KEYWORDS,
+    LOSS_WORDS,
+    OWN_REDUCTIONS,
+    PREDICTION_PARAMETER,
+    REDUCTIONS,
+    SCORE_WORDS,
+    SINKS,
+    VALUE_WORDS,
+)
+
+FRAMEWORK_WORDS = (b"tensorflow", b"keras")
+VALUE_STEMS = (b"loss", b"cost", b"entropy", b"error", b"objective", b"nll", b"elbo", b"likelihood", b"penalty", b"xent")
+LOSS_STEMS = (
+    *(stem for stem in VALUE_STEMS if stem != b"error"),
+    b"pred",
+    b"logit",
+    b"y_hat",
+    b"yhat",
+    b"log(",
+    b"minimize",
+    b"gradient",
+    b"divergence",
+)
+PREDICTION_STEMS = (b"pred", b"logit", b"hat")
+NAME_SIGNS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
+
+Words = frozenset[bytes]
+
+
+def _encoded(words: Iterable[str]) -> Words:
+    return frozenset(word.encode() for word in words)
+
+
+def _same(pattern: re.Pattern[str]) -> re.Pattern[bytes]:
+    return re.compile(pattern.pattern.encode())
+
+
+def _bare_call(word: bytes) -> re.Pattern[bytes]:
+    """A call of a function by its bare name: the looks back come late, so that the pattern begins with a literal."""
+    return re.compile(word + rb"(?<![\w.]" + word + rb")(?<!def " + word + rb")\s*+\(")
+
+
+def _assignment(stem: bytes) -> re.Pattern[bytes]:
+    """A name, from a part of it on, and what follows it up to the sign that makes it a target."""
+    targets = rb"(?:[ \t]*(?:,\s*+|[)\]])[\w.*\[( \t]*+)*+"
+    return re.compile(rb"(" + stem + rb"\w*+)(?=(" + targets + rb"\s*+(?::[^=\n]*+)?[-+*/@%&|^]{0,2}=(?!=)|[ \t,\w.*)\]]*\bin\b))")
+
+
+SINK_CALLS, COMPUTING_CALLS, REDUCING_CALLS = map(_encoded, (SINKS, HINTS | REDUCTIONS, REDUCTIONS))
+TENSOR_REDUCTIONS = _encoded(REDUCTIONS - OWN_REDUCTIONS)
+BARE = {word: _bare_call(word) for word in SINK_CALLS | COMPUTING_CALLS}
+METHOD = re.compile(rb"\.(\w++)\s*+\(")
+ASSIGNMENTS = {stem: _assignment(stem) for stem in VALUE_STEMS}
+LOSS_CLASS = re.compile(rb"class\s++(?:\w*loss\b|\w++\s*+\([^)]*loss)")
+FUNCTION = re.compile(rb"def\s++(\w++)\s*+\(")
+PREDICTION, LOSS_NAME, VALUE, SCORE_NAME, BUILDER_NAME = map(_same, (PREDICTION_PARAMETER, LOSS_WORDS, VALUE_WORDS, SCORE_WORDS, BUILDER))
+PASSED = [re.compile(word + rb"\s*+=\s*+([\w.]++|.)") for word in sorted(_encoded(LOSS_KEYWORDS))]
+COMPILE = re.compile(rb"\.compile\s*+\(")
+PARENTHESIS = re.compile(rb"[()]")
+WORD = re.compile(rb"\w++")
+
+
+def may_hold_loss(data: bytes) -> bool:
+    """Whether a file may hold a loss: it names a framework, and something that `losslint.losses.find` looks for.
+
+    Parameters
+    ----------
+    data
+        The bytes of the file, in any encoding that keeps ASCII.
+    """
+    if not any(word in data for word in FRAMEWORK_WORDS):
+        return False
+    text = data.lower().replace(b"\r\n", b"\n").replace(b"\\\n", b"  ")
+    methods = frozenset(METHOD.findall(text))
+    return (
+        _called(SINK_CALLS, methods, text)
+        or LOSS_CLASS.search(text) is not None
+        or (_assigns(text) and _called(COMPUTING_CALLS, methods, text))
+        or _defines(text, methods)
+    )
+
+
+def _called(words: Words, methods: Words, text: bytes) -> bool:
+    """Whether one of these functions is called, as an attribute or by its bare name."""
+    return not words.isdisjoint(methods) or any(BARE[word].search(text) for word in words)
+
+
+def _assigns(text: bytes) -> bool:
+    """Whether a loss-like name may be assigned; a keyword argument may too, unless it stands in open parentheses of its line."""
+    for stem, assignment in ASSIGNMENTS.items():
+        for found in assignment.finditer(text) if stem in text else ():
+            line = text[text.rfind(b"\n", 0, found.start()) + 1 : found.start()]
+            before, after = line.rstrip(NAME_SIGNS), found[2]
+            if after.endswith(b"in"):
+                target = b"for" in before
+            else:
+                target = before.count(b"(") <= before.count(b")") or b")" in after or after.endswith(b":=")
+            if target and VALUE.search(line[len(before) :] + found[1]):
+                return True
+    return False
+
+
+def _defines(text: bytes, methods: Words) -> bool:
+    """Whether a function is named, is used, or takes parameters as losses do."""
+    predicts = any(stem in text for stem in PREDICTION_STEMS)
+    reduces = any(stem in text for stem in LOSS_STEMS) and (
+        not REDUCING_CALLS.isdisjoint(methods) or any(BARE[word].search(text) for word in TENSOR_REDUCTIONS)
+    )
+    names: set[bytes] = set()
+    for head in FUNCTION.finditer(text):
+        name, inside = head[1], _inside(text, head.end())
+        names.add(name)
+        if LOSS_NAME.search(name) and not BUILDER_NAME.search(name):
+            return True
+        if (reduces or SCORE_NAME.search(name)) and sum(b"=" not in parameter for parameter in _parameters(inside)) >= 2:
+            return True
+        if predicts and any(stem in inside for stem in PREDICTION_STEMS) and any(map(PREDICTION.search, map(_name, _parameters(inside)))):
+            return True
+    return _passes(names, text)
+
+
+def _inside(text: bytes, start: int) -> bytes:
+    """What stands between an opening parenthesis and its closing one."""
+    depth = 1
+    for sign in PARENTHESIS.finditer(text, start):
+        depth += 1 if sign[0] == b"(" else -1
+        if not depth:
+            return text[start : sign.start()]
+    return text[start:]
+
+
+def _parameters(inside: bytes) -> Iterator[bytes]:
+    """The parameters, with annotations and defaults, without `self` and stars."""
+    for part in inside.split(b","):
+        parameter = part.strip()
+        if parameter and not parameter.startswith((b"*", b"/")) and parameter not in (b"self", b"cls"):
+            yield parameter
+
+
+def _name(parameter: bytes) -> bytes:
+    return parameter.partition(b"=")[0].partition(b":")[0].strip()
+
+
+def _passes(names: set[bytes], text: bytes) -> bool:
+    """Whether a function of the file may be given to training."""
+    for pattern in PASSED:
+        for value in pattern.findall(text):
+            if value in (b"[", b"{", b"(", b"lambda") or value.rpartition(b".")[2] in names:
+                return True
+    given = (WORD.findall(_inside(text, call.end()).partition(b",")[2]) for call in COMPILE.finditer(text))
+    return any(word in names or word == b"lambda" for words in given for word in words)
