@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from losslint.names import Index, Scoped, dotted
+from losslint.names import Index, Scoped
 
 LOSS_WORDS = re.compile(
     r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
@@ -219,6 +219,12 @@ def _reduces(scope: Scoped) -> bool:
     )
 
 
+def _calls_loss(scope: Scoped) -> bool:
+    """Whether a loss of the framework is called by its full name, as `tf.losses.absolute_difference()`."""
+    functions = [call.func for call in scope.calls]
+    return any(isinstance(f, ast.Attribute) and isinstance(f.value, ast.Attribute) and f.value.attr == "losses" for f in functions)
+
+
 def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
     node = scope.node
     if node in uses.lambdas:
@@ -252,7 +258,7 @@ def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
         return 1, "its name says score or distance"
     if _tensor_parameters(scope) >= 2 and _reduces(scope):
         return 1, WEAKEST
-    if _tensor_parameters(scope) >= 2 and any(".losses." in f"{dotted(call.func)}" for call in scope.calls):
+    if _tensor_parameters(scope) >= 2 and _calls_loss(scope):
         return 1, "two tensor arguments and a loss of the framework"
     return 0, ""
 

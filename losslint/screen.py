@@ -119,7 +119,7 @@ def _defines(text: bytes, methods: Words) -> bool:
     """Whether a function is named, is used, or takes parameters as losses do."""
     predicts = any(stem in text for stem in PREDICTION_STEMS)
     reduces = any(stem in text for stem in LOSS_STEMS) and (
-        not REDUCING_CALLS.isdisjoint(methods) or any(BARE[word].search(text) for word in TENSOR_REDUCTIONS)
+        b"losses." in text or not REDUCING_CALLS.isdisjoint(methods) or any(BARE[word].search(text) for word in TENSOR_REDUCTIONS)
     )
     names: set[bytes] = set()
     for head in FUNCTION.finditer(text):

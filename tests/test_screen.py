@@ -22,6 +22,7 @@ HOLDING = {
     "a score": "def dice(a, b):\n    return a\n",
     "two tensors and a reduction": "def f(a, b):\n    return keras.backend.mean (a - b)  # cost\n",
     "two tensors and an imported reduction": "def f(a, b):\n    return reduce_mean(a - b)  # cost\n",
+    "two tensors and a loss": "def f(a, b):\n    return keras.losses.mse(a, b)\n",
     "a loss class": "class Odd(keras.losses.Loss):\n    def call(self, a, b):\n        return a\n",
     "a class named loss": "class OddLoss(\n    Base\n):\n    def __call__(self, a, b):\n        return a\n",
     "a constructor of a loss class": "class OddLoss(Base):\n    def __init__(self, a):\n        self.a = a\n",
