@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from losslint.analysis import builtins, classes, effects, methods, roles, state
+from losslint.analysis import builtins, classes, effects, methods, modes, roles, state
 from losslint.analysis.models import MODEL_NAME, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
@@ -44,6 +44,8 @@ def from_stars(scope: Scope, name: str) -> Value | None:
     for around in (star for s in scope.chain() for star in (s, *s.starred())):
         for key, value in around.names.items():
             if key.startswith("*") and isinstance(value, Named):
+                if name in roles.FRAMEWORKS and canonical(value.name) is not None:
+                    return Named(roles.FRAMEWORKS[name])  # the module imported it under the usual name
                 spelt = canonical(f"{value.name}.{name}")
                 if spelt is not None and (
                     lookup(spelt) or loss_class(spelt) or INPUTS.match(spelt) or MODELS.match(spelt) or LAYERS.match(spelt)
@@ -172,7 +174,7 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
 
 def _function_call(run: Run, function: Function, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     """The value of calling a function of the project, as its decorators change it."""
-    wrapped = effects.decorators(run, function.node)
+    wrapped = modes.decorators(function.scope.file, function.node)
     if wrapped & HOST_WRAPPERS:
         return unknown(_operands(positional, keywords, site), site)
     done = run.invoke(function, positional, keywords, site)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from losslint.analysis import bindings, calls, expressions, statements
+from losslint.analysis.modes import Modes
 from losslint.analysis.node import Node, Site, reach
 from losslint.analysis.objects import Class, Constant, Function, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -64,6 +65,7 @@ class Run:
         self.path = Path()
         self.closures: dict[ast.AST, Scope] = {}
         self.instances: dict[ast.AST, Instance] = {}
+        self.modes: dict[File, Modes] = {}
 
     def open(self, source: Source) -> File:
         """The file of a source, indexed once."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from losslint.analysis import classes, effects
+from losslint.analysis import classes, modes
 from losslint.analysis.node import Facts, Node, Site
 from losslint.analysis.objects import Constant, Instance, Value
 from losslint.analysis.roles import BATCH_SIZE_NAME
@@ -61,7 +61,7 @@ def drawn(run: Run, name: str, value: Value) -> Value:
     if run.path.quiet or not DRAWN.match(name) or not isinstance(value, Node) or value.origin & {"true", "pred", "input"}:
         return value
     facts = replace(value.facts, origin=value.origin | STATE)
-    return Node(value.operation, value.arguments, value.site, facts, {**value.details, "drawn": name, "graph": effects.graph(run)})
+    return Node(value.operation, value.arguments, value.site, facts, {**value.details, "drawn": name, "graph": modes.graph(run)})
 
 
 def _number(value: Value) -> bool:
@@ -74,7 +74,7 @@ def _number(value: Value) -> bool:
 def _state(run: Run, name: str, site: Site, place: Site) -> Node:
     """A number of which only the origin is known."""
     facts = Facts(origin=STATE, constant=True, python=True)
-    return Node("setting", (), site, facts, {"name": name, "changed": Node("change", (), place, Facts()), "graph": effects.graph(run)})
+    return Node("setting", (), site, facts, {"name": name, "changed": Node("change", (), place, Facts()), "graph": modes.graph(run)})
 
 
 def _rebound(scopes: list[Scoped], scope: Scoped, name: str) -> Iterator[Place]:

@@ -101,6 +101,11 @@ def loss_class(canonical: str) -> Entry | None:
     return _LOSS_CLASSES.get(name)
 
 
+def order_matters(loss: str) -> bool:
+    """Whether a loss of the framework, by its last name, tells target and prediction apart."""
+    return loss not in losses.EITHER_WAY.split()
+
+
 def method(name: str) -> Entry | None:
     """The entry of a method of tensors (of arrays, of distributions)."""
     return _EXACT.get(f".{name}")

@@ -11,6 +11,13 @@ ALIASES = "labels=y_true logits=y_pred predictions=y_pred targets=y_true target=
 ZERO = Degree.ZERO
 CONTRIB = "(y_pred,y_true,weights)"
 
+EITHER_WAY = (
+    "mean_squared_error mse MSE mean_absolute_error mae MAE mean_squared_logarithmic_error msle MSLE cosine_similarity cosine_proximity cosine huber huber_loss "
+    "logcosh log_cosh dice absolute_difference cosine_distance mean_pairwise_squared_error compute_weighted_loss MeanSquaredError MeanAbsoluteError "
+    "MeanSquaredLogarithmicError CosineSimilarity Huber LogCosh Dice Loss LossFunctionWrapper nce_loss sampled_softmax_loss ctc ctc_loss ctc_loss_v2 "
+    "ctc_batch_cost ctc_decode_loss CTC Circle"
+)  # the order of target and prediction makes no difference to them, or their arguments are of other kinds
+
 
 def _loss(name: str, spellings: str, shape: str, parameters: str = PAIR, aliases: str = "", flow: Flow = Flow.FLOWS) -> Operation:
     return Operation(name, L, parameters, spellings, 2, None, ZERO, shape=shape, aliases=f"{ALIASES} {aliases}", flow=flow)

@@ -73,11 +73,12 @@ from collections.abc import Iterator
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.roles import PRED_NAME, named
+from losslint.analysis.tensors import has_left
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.rule import Report, Rule, quoted
 
-from .tensors import FRAMEWORK_LOSSES, has_left, says_loss
+from .evidence import FRAMEWORK_LOSSES, says_loss
 
 BAD = (
     """\

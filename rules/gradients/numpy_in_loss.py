@@ -70,13 +70,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.node import Gradient, Node
+from losslint.analysis.tensors import from_inputs, has_left, is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.operations.catalogue import lookup
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
-from .tensors import FRAMEWORK_LOSSES, called_by_keras, confidence, from_inputs, has_left, is_tensor
+from .evidence import FRAMEWORK_LOSSES, confidence
 
 BAD = (
     """\
@@ -252,7 +253,7 @@ def check(trace: Trace) -> Iterator[Report]:
         trains = id(effect.site.syntax) in used and any(value.gradient is Gradient.FLOWS for value in tensors)
         if trace.loss.evidence < 2:
             trains = trains and any(value.operation in FRAMEWORK_LOSSES for value in tensors)
-        if trains or called_by_keras(trace):
+        if trains or trace.called_by_keras:
             yield Report(effect, _message(effect, tensors[0]), _help(effect), (), confidence(trace))
 
 

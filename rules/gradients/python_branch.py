@@ -73,11 +73,12 @@ import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Node
+from losslint.analysis.tensors import is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.rule import Report, Rule, quoted
 
-from .tensors import called_by_keras, confidence, is_tensor
+from .evidence import confidence
 
 BAD = (
     """\
@@ -301,7 +302,7 @@ def _optional(trace: Trace, value: Node) -> bool:
 
 def _compared_input(trace: Trace, value: Node) -> bool:
     """Whether a test compares a prediction or a target, as Keras gives them, with something."""
-    if not called_by_keras(trace) or not value.operation.startswith(("less", "greater", "equal", "not_equal")):
+    if not trace.called_by_keras or not value.operation.startswith(("less", "greater", "equal", "not_equal")):
         return False
     return any(part.operation == "parameter" and part.origin & {"true", "pred"} for part in value.arguments)
 

@@ -1,20 +1,14 @@
-"""Which values are tensors for certain, and who calls a loss: what the rules on gradients ask."""
+"""Which values are tensors for certain, and which have left the framework."""
 
 from __future__ import annotations
 
-import re
-
 from losslint.analysis.node import Node, reach
-from losslint.analysis.trace import Trace
-from losslint.finding import Confidence
 
 FRAMEWORK = ("tf.", "K.", "ops.", "keras.", "tfp.", "tnp.", "tfa.")
 LEFT = ("np.", "math.", "scipy.", "host")
 LENGTHS = frozenset({"shape", "size", "rank"})
 DYNAMIC = frozenset({"tf.shape", "tf.shape_n", "tf.size", "tf.rank", "K.shape"})
 CALLED = frozenset({"layer"})
-FRAMEWORK_LOSSES = frozenset({"loss_object", "row_loss", "sparse_loss", "element_loss", "batch_loss"})
-LOSS_NAME = re.compile(r"loss|cost|entropy|error|nll|likelihood|objective|penalty|divergence", re.IGNORECASE)
 
 
 def _spelling(node: Node) -> str:
@@ -48,20 +42,3 @@ def from_inputs(node: Node) -> bool:
     """Whether a value is, or is taken from, a prediction, a target or another batch, by steps that are understood."""
     parts = reach(node, through=_understood)
     return any(part.operation == "parameter" and part.shape is not None and part.shape.batch_axes for part in parts)
-
-
-def called_by_keras(trace: Trace) -> bool:
-    """Whether Keras calls the loss, by all that is known."""
-    return trace.called_by_keras
-
-
-def says_loss(trace: Trace) -> bool:
-    """Whether training uses the loss, or its name, its factory's or its class's says so."""
-    if trace.loss.metric:
-        return False
-    return trace.loss.evidence >= 3 or (trace.loss.evidence >= 2 and LOSS_NAME.search(trace.loss.function) is not None)
-
-
-def confidence(trace: Trace) -> Confidence:
-    """How sure a finding is that no value of the trace carries."""
-    return Confidence.HIGH if trace.loss.evidence >= 2 and trace.flipped is None else Confidence.MEDIUM

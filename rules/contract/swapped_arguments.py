@@ -1,0 +1,267 @@
+"""LL501 swapped-arguments: prediction and target are given to a loss in the wrong order.
+
+## What it does
+
+Reports a loss of TensorFlow or Keras that is given the prediction where it expects the target, and the target where it
+expects the prediction, if the two make a difference to it.
+
+## Why is this bad
+
+Cross-entropies, divergences, hinge and Poisson losses are no distances: they treat target and prediction differently.
+`binary_crossentropy(y_pred, y_true)` takes the logarithm of the labels. Where these are 0 and 1, what comes out is a
+constant times the prediction, of around 16 for each class: it looks like a loss and falls during training, but its gradient
+does not depend on how wrong a prediction is, and the model is driven to the ends.
+
+## Example
+
+```python
+from tensorflow.keras import backend as K
+
+
+def weighted_loss(y_true, y_pred):
+    return K.mean((1.0 + y_true) * K.binary_crossentropy(y_pred, y_true), axis=-1)
+```
+
+## Use instead
+
+```python
+from tensorflow.keras import backend as K
+
+
+def weighted_loss(y_true, y_pred):
+    return K.mean((1.0 + y_true) * K.binary_crossentropy(y_true, y_pred), axis=-1)
+```
+
+All functions and classes of Keras take the target first. So do those of `tf.nn` and `tf.losses`; those of
+`tf.contrib.losses` took it second. Arguments by name cannot be confused: `labels=…, logits=…`.
+
+## What it does not flag
+
+* Losses to which the order makes no difference: squared and absolute error, cosine similarity, Huber, log-cosh, dice.
+* Functions of the same name that the project defines itself.
+* Keras 1, whose backend took the prediction first, and positional arguments of `tf.nn` in the TensorFlow of that time.
+* Values that come from both, or that go back to neither.
+
+## Fix safety
+
+Not automated yet. To exchange the arguments changes training.
+
+## How it is confirmed
+
+Not automated yet. The experiment runs the call alone, on soft targets: its gradient has to be 0 where the prediction equals
+the target, and is not.
+
+## Known misses
+
+* A function of the project between the loss and the framework that hands its arguments on in the wrong order is reported
+  there, at the call of the framework, not where the order was lost.
+* Targets and predictions that no name tells apart.
+
+## References
+
+* Keras, *Probabilistic losses*. https://keras.io/api/losses/probabilistic_losses/
+* Keras, *Standalone usage of losses*. https://keras.io/api/losses/
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from losslint.analysis.node import Node
+from losslint.analysis.roles import named
+from losslint.analysis.trace import Trace
+from losslint.finding import Severity
+from losslint.operations.catalogue import order_matters
+from losslint.rule import Report, Rule, quoted
+
+BAD = (
+    """\
+from tensorflow.keras import backend as K
+
+
+def weighted_loss(y_true, y_pred):
+    return K.mean((1.0 + y_true) * K.binary_crossentropy(y_pred, y_true), axis=-1)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def divergence_loss(labels, logits):
+    probabilities = tf.nn.softmax(logits)
+    return tf.reduce_mean(tf.keras.losses.KLDivergence()(probabilities, labels))  # here
+""",
+    """\
+import keras
+
+
+class SmoothedLoss(keras.losses.Loss):
+    def __init__(self):
+        super().__init__()
+        self.smoothing = 0.1
+
+    def call(self, y_true, y_pred):
+        soft = y_true * (1.0 - self.smoothing) + 0.05
+        return keras.losses.categorical_crossentropy(y_pred, soft)  # here
+""",
+    """\
+import tensorflow as tf
+
+
+def make_loss(weight):
+    def count_loss(y_true, y_pred):
+        return weight * tf.keras.losses.poisson(y_true=y_pred, y_pred=y_true)  # here
+
+    return count_loss
+""",
+    """\
+import tensorflow as tf
+
+
+def _rows(labels, logits):
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=logits, logits=labels)  # here
+
+
+def training_loss(labels, logits):
+    return tf.reduce_mean(_rows(labels, logits))
+""",
+)
+GOOD = (
+    """\
+from tensorflow.keras import backend as K
+
+
+def weighted_loss(y_true, y_pred):
+    return K.mean((1.0 + y_true) * K.binary_crossentropy(y_true, y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def symmetric_loss(y_true, y_pred):
+    return tf.keras.losses.mean_squared_error(y_pred, y_true) + tf.keras.losses.cosine_similarity(y_pred, y_true)
+""",
+    """\
+from my_backend import binary_crossentropy
+
+
+def wrapped_loss(y_true, y_pred):
+    return binary_crossentropy(y_pred, y_true)
+""",
+    """\
+from keras import backend as K
+from keras.layers import Convolution2D, Input
+from keras.models import Model
+
+image = Input((32, 32, 1))
+model = Model(input=image, output=Convolution2D(1, 3, 3, border_mode="same")(image))
+
+
+def old_loss(y_true, y_pred):
+    return K.mean(K.binary_crossentropy(y_pred, y_true), axis=-1)
+
+
+model.compile(loss=old_loss, optimizer="adam")
+""",
+    """\
+import tensorflow as tf
+
+
+def both_ways_loss(y_true, y_pred):
+    middle = 0.5 * (y_true + y_pred)
+    return tf.keras.losses.kl_divergence(y_true, middle) + tf.keras.losses.kl_divergence(y_pred, middle)
+""",
+    """\
+import tensorflow as tf
+
+
+def old_loss(labels, logits):
+    return tf.contrib.losses.softmax_cross_entropy(logits, labels)
+""",
+    """\
+import tensorflow as tf
+
+
+def reverse_cross_entropy_loss(y_true, y_pred):
+    forward = tf.keras.losses.categorical_crossentropy(y_true, y_pred)
+    backward = tf.keras.losses.categorical_crossentropy(y_pred, tf.clip_by_value(y_true, 1e-4, 1.0))
+    return 0.1 * forward + backward
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+
+
+def pair_loss(first, second):
+    return tf.keras.losses.binary_crossentropy(second, first)  # here
+""",
+)
+CALLS = frozenset({"row_loss", "sparse_loss", "element_loss", "batch_loss", "sampled_loss", "loss_object"})
+KERAS_1 = frozenset(
+    {"nb_epoch", "border_mode", "subsample", "W_regularizer", "dim_ordering", "nb_filter", "samples_per_epoch", "Convolution2D"}
+)
+TENSORFLOW_2 = frozenset({"tensorflow.keras", "GradientTape", "function", "keras"})
+UNNAMED = ("softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits")
+HELP = "exchange them, or name them in the call: the target comes first"
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every loss of the framework that is given its target and its prediction the wrong way round."""
+    if trace.loss.evidence < 3 and not named(trace.loss.scope):
+        return
+    parts = list(trace.reached(1))
+    calls = [node for node in parts if node.operation in CALLS and len(node.arguments) > 1]
+    if any([_comes_from(argument) for argument in node.arguments[:2]] == ["true", "pred"] for node in calls):
+        return  # it measures in both directions: a symmetric or reverse cross-entropy is meant
+    for node in calls:
+        if not _is_swapped(node) or _of_its_time(node):
+            continue
+        name = _name(node)
+        first, second = node.arguments[:2]
+        message = (
+            f"{quoted(node)} gives {quoted(first)}, which comes from the prediction, to `{name}` as the target, and {quoted(second)}, which "
+            f"comes from the target, as the prediction; `{name}` takes the target first, and the other way round it measures something else"
+        )
+        yield Report(node, message, HELP, (), trace.confidence(node))
+
+
+def _name(node: Node) -> str:
+    return str(node.details.get("spelling", "")).rpartition(".")[2]
+
+
+def _is_swapped(node: Node) -> bool:
+    return order_matters(_name(node)) and [_comes_from(argument) for argument in node.arguments[:2]] == ["pred", "true"]
+
+
+def _comes_from(node: Node) -> str | None:
+    """``pred`` or ``true``, if a value goes back to inputs of that kind alone and their names say so."""
+    found = node.origin & {"true", "pred", "input", "variable", "symbolic"}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _of_its_time(node: Node) -> bool:
+    """Whether the order was right in the Keras or TensorFlow that the file was written for."""
+    spelling, call = str(node.details.get("spelling", "")), node.site.syntax
+    words = {n.arg for n in ast.walk(node.site.source.tree) if isinstance(n, ast.keyword)} | _names(node)
+    if spelling.startswith("K."):
+        return bool(words & KERAS_1) and "tensorflow.keras" not in words
+    positional = isinstance(call, ast.Call) and len(call.args) >= 2
+    return positional and spelling.endswith(UNNAMED) and not words & TENSORFLOW_2
+
+
+def _names(node: Node) -> set[str | None]:
+    """The modules that a file imports from, and the attributes that it reads."""
+    found: set[str | None] = set()
+    for part in ast.walk(node.site.source.tree):
+        match part:
+            case ast.Import(names=names):
+                found.update(".".join(alias.name.split(".")[:2]) for alias in names)
+            case ast.ImportFrom(module=str(module), names=names):
+                found.update((".".join(module.split(".")[:2]), *(alias.name for alias in names)))
+            case ast.Attribute(attr=attr):
+                found.add(attr)
+    return found
+
+
+RULE = Rule("LL501", "swapped-arguments", Severity.ERROR, check, BAD, GOOD, MISSES)
