@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from losslint.analysis import effects
+from losslint.analysis.models import one_of, several
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -98,7 +99,7 @@ def _len(run: Run, given: list[Value], site: Site) -> Value:
         if value.shape is not None:
             length = subscript(apply(operation("shape"), {"x": value}, site, run), Constant(0), site, run)
             assert isinstance(length, Node)
-            length.details["list"] = value.operation == "parameter"
+            length.details["list"] = several(value)
             return length
     return setting("len", site)
 
@@ -126,15 +127,15 @@ def _zip(run: Run, given: list[Value], site: Site) -> Value:
 def _power(value: Value) -> int:
     if isinstance(value, Items):
         return value.power
-    if isinstance(value, Node) and value.operation == "parameter":
+    if isinstance(value, Node) and several(value):
         return 0  # what Python iterates over is a list of tensors
     axis = value.shape.axis(0) if isinstance(value, Node) and value.shape is not None else None
     return axis.power if axis is not None else 0
 
 
 def _element(run: Run, value: Value, site: Site) -> Value:
-    if isinstance(value, Node) and value.operation == "parameter":
-        return Node("parameter", (), site, value.facts, value.details)
+    if isinstance(value, Node) and several(value):
+        return one_of(value, site)
     if isinstance(value, Node):
         return subscript(value, Constant(0), site, run)
     if isinstance(value, Items) and value.items:

@@ -18,7 +18,7 @@ from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, SETTING_NAME, setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.singular import empty_columns
-from losslint.analysis.transfer import apply, as_node, subscript, unknown
+from losslint.analysis.transfer import apply, as_node, iterate, subscript, unknown
 from losslint.analysis.truth import is_none, open_to_change, truth
 from losslint.operations.catalogue import operation
 from losslint.operations.namespaces import canonical
@@ -62,7 +62,12 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         case ast.IfExp():
             return _conditional(run, node, scope)
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
-            return Items(_items(run, items, scope), mutable=not isinstance(node, ast.Tuple))
+            held_items = _items(run, items, scope)
+            return (
+                Items(held_items, mutable=not isinstance(node, ast.Tuple))
+                if held_items is not None
+                else unknown((), run.site(node, scope), constant=True)
+            )
         case ast.Dict():
             return _dictionary(run, node, scope)
         case ast.Lambda():
@@ -88,14 +93,18 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     return setting("text", run.site(node, scope))
 
 
-def _items(run: Run, nodes: list[ast.expr], scope: Scope) -> list[Value]:
+def _items(run: Run, nodes: list[ast.expr], scope: Scope) -> list[Value] | None:
+    """The items of a display; None where one of unknown length is unpacked into it."""
     made: list[Value] = []
     for node in nodes:
         value = run.evaluate(node, scope)
-        if isinstance(node, ast.Starred) and isinstance(value, Items):
-            made.extend(value.items)
-        else:
+        if not isinstance(node, ast.Starred):
             made.append(value)
+            continue
+        parts = iterate(value, run.site(node, scope), run)
+        if parts is None:
+            return None
+        made.extend(parts)
     return made
 
 
@@ -230,10 +239,10 @@ def _member(owner: Node, name: str, site: Site) -> Node:
 def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:
     if isinstance(owner, Node) and owner.operation in ("weights", "model-state"):
         return owner if owner.operation == "model-state" else trainable(site)
-    if isinstance(owner, Node) and owner.constant and owner.operation in ("setting", "opaque"):
-        return setting("item", site)
-    if isinstance(owner, Named | Layer | Model | Instance):
-        return setting("item", site)
+    if isinstance(owner, Named | Layer | Model | Instance) or (
+        isinstance(owner, Node) and owner.constant and owner.operation in ("setting", "opaque")
+    ):
+        return setting(str(index.value) if isinstance(index, Constant) else "item", site)
     if isinstance(owner, Node) and isinstance(index, Constant) and isinstance(index.value, int):
         piece = _listed(run, owner, site)
         if piece is not None:

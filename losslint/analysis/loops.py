@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from losslint.analysis import degree, effects, statements
-from losslint.analysis.models import trainable
+from losslint.analysis.models import one_of, several, trainable
 from losslint.analysis.node import Facts, Node
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -50,9 +50,9 @@ def _rounds(run: Run, iterable: ast.expr, value: Value, scope: Scope) -> tuple[l
         power = int(max(degree.known(length.degree), default=0)) if counts and length is not None else 0
         facts = Facts(SCALAR, constant=True, python=True)
         return [Node("counter", (), site, facts, {"range": value})], power
-    if isinstance(value, Node) and value.operation == "parameter":
-        weights = value.shape is None and WEIGHTS_NAME.search(value.details["name"])
-        return [trainable(site) if weights else Node("parameter", (), site, value.facts, value.details)], 0
+    if isinstance(value, Node) and several(value):
+        weights = value.shape is None and WEIGHTS_NAME.search(str(value.details.get("name", "")))
+        return [trainable(site) if weights else one_of(value, site)], 0
     items = iterate(value, site, run)
     if items is not None:
         return (items if len(items) <= MOST_ITEMS else items[:1]), 0

@@ -41,6 +41,20 @@ MODEL_NAME = re.compile(
 SHAPELESS = Shape((), 0)
 
 
+def several(node: Node) -> bool:
+    """Whether what Python iterates over is a list of batch tensors: a parameter, or some of the outputs of a model."""
+    if node.operation == "parameter":
+        return True
+    while node.operation == "getitem":
+        node = node.arguments[0]
+    return node.operation == "layer"
+
+
+def one_of(node: Node, site: Site) -> Node:
+    """One of the batch tensors in a list of which nothing more is known."""
+    return Node(node.operation, node.arguments, site, node.facts, node.details)
+
+
 def symbolic(site: Site) -> Node:
     """A symbolic tensor of a model that is being built."""
     return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))

@@ -30,6 +30,7 @@ BATCH_NAME = re.compile(
     re.IGNORECASE,
 )
 CLASS_WEIGHTS = re.compile(r"^(?:class|cls|label|loss)_?weights?$", re.IGNORECASE)
+ONE_SAMPLE = re.compile(r"^(?:one|single)_", re.IGNORECASE)
 MASK_NAME = re.compile(r"mask|weights?_?map|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
 BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
@@ -65,7 +66,7 @@ def tensor(name: str, site: Site, role: str) -> Node:
         (),
         site,
         Facts(
-            shape=None if role == "mask" else PER_SAMPLE,
+            shape=None if role == "mask" or ONE_SAMPLE.match(name) else PER_SAMPLE,
             degree=degree.ZERO,
             columns=values,
             gradient=Gradient.FLOWS if role in ("pred", "input") else Gradient.NONE,

@@ -78,6 +78,7 @@ import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Node
+from losslint.analysis.node import Gradient
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
@@ -259,8 +260,8 @@ def check(trace: Trace) -> Iterator[Report]:
             continue
         power = POWERS.get(largest(root.node), "a power of the batch size")
         for origin, division in origins_of_growth(root.node):
-            if division is not None or ONE_IMAGE.search(origin.site.function):
-                continue
+            if division is not None or origin.gradient < Gradient.FLOWS or ONE_IMAGE.search(origin.site.function):
+                continue  # without a gradient it is a count, which trains nothing
             grown = f"this value is what training uses ({root.why}); it grows like {power}"
             because = () if root.node is origin else ((root.node, grown),)
             yield Report(origin, _message(origin, root.node), HELP, because, trace.confidence(origin))

@@ -78,6 +78,9 @@ from losslint.rule import Report, Rule, quoted
 from .growth import DIVISIONS, grows, largest, origins_of_growth
 from .repetition import sized
 
+DATA = frozenset({"true", "pred", "input"})
+MOVES = frozenset({"cast", "reshape", "expand_dims", "tile", "negative", "multiply", "getitem", "transpose", "identity"})
+
 BAD = (
     """\
 import tensorflow as tf
@@ -210,6 +213,30 @@ def _scaled(node: Node) -> bool:
     return False
 
 
+def _mixed(roots: list[Node]) -> Iterator[Node]:
+    """What the roots are made of, but of the tensors that are made from nothing only those that meet data.
+
+    Noise of a configured size that a generator turns into samples is right at that size.
+    """
+    met: set[int] = set()
+    for node in reach(*roots):
+        if len(node.arguments) > 1 and any(argument.origin & DATA for argument in node.arguments):
+            met.update(id(_unmoved(argument)) for argument in node.arguments)
+    for node in reach(*roots):
+        if not node.details.get("made") or id(node) in met:
+            yield node
+
+
+def _unmoved(node: Node) -> Node:
+    """The value that a cast, a reshape or a factor left as it is."""
+    while node.operation in MOVES:
+        moved = next((argument for argument in node.arguments if not argument.constant or argument.details.get("made")), None)
+        if moved is None:
+            break
+        node = moved
+    return node
+
+
 def _division(trace: Trace, node: Node, what: str, origin: Node | None = None) -> Report:
     message = (
         f"{quoted(node)} divides a sum over the batch by {what}, not by the number of samples that are there, so the loss of a "
@@ -222,8 +249,10 @@ def _division(trace: Trace, node: Node, what: str, origin: Node | None = None) -
 def check(trace: Trace) -> Iterator[Report]:
     """Divisions by a fixed number of samples, and shapes that hold one."""
     shown = [root.node for root in trace.roots if root.shown]
+    if any(node.details.get("fixed") for node in reach(*shown)):
+        return  # the inputs themselves have that size by construction
     trained = [root.node for root in trace.roots if root.evidence >= 2]
-    inside = {id(node) for node in reach(*trained)}
+    inside = {id(node) for node in _mixed(trained)}
     for node in reach(*shown):
         if _scaled(node):
             yield _division(trace, node, "the configured batch size")

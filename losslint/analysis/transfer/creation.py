@@ -8,7 +8,7 @@ from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ONE, PER_SAMPLE, Axis, Shape
-from losslint.analysis.transfer.lengths import created, length
+from losslint.analysis.transfer.lengths import axes_named, created, length
 from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made, pack, unknown
 from losslint.operations.operation import Flow, Operation
 
@@ -53,7 +53,8 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
             facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
             return Node("weights", (), site, facts)
         case "placeholder":
-            return Node("input", (), site, Facts(_placed(target, site), gradient=Gradient.FLOWS, origin=frozenset({"input"})))
+            facts = Facts(_placed(target, site), gradient=Gradient.FLOWS, origin=frozenset({"input"}))
+            return Node("input", (), site, facts, {"fixed": axes_named(target, site)[1]})
         case "one_hot":
             return _one_hot(as_node(x or Constant(None), site), arguments, site, spelling)
         case "sequence_mask":

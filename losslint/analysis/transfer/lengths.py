@@ -186,6 +186,7 @@ def created(
         shape = target.details["of"]
     fixed = shape is not None and shape.power == 0
     node = made(name, operands, site, shape=shape, degree=degree.ZERO, columns=values, gradient=gradient, constant=fixed and not more)
+    node.details["made"] = True
     if declared:
         node.details["declared"] = True
     return node

@@ -81,7 +81,8 @@ def _reduced(name: str, operands: list[Node], how: str, reduction: str, site: Si
         return made(name, operands, site, shape=rows, degree=_grown(operands), marks=_selected(operands))
     if reduction != "sum":
         return made(name, operands, site, shape=SCALAR, degree=_grown(operands), marks=frozenset())
-    grown = degree.UNKNOWN if rows is None else degree.shift(_grown(operands), rows.power)
+    powers = [o.shape.power for o in operands if o.shape is not None]  # the axis that a row loss reduces is none of the batch's
+    grown = degree.shift(_grown(operands), max(powers)) if powers and len(powers) == len(operands) else degree.UNKNOWN
     return made(name, operands, site, shape=SCALAR, degree=grown, marks=frozenset(), reduction="sum")
 
 
