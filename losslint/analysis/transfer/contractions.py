@@ -17,7 +17,6 @@ from losslint.operations.operation import Operation
 
 Summed = list[Axis] | None  # the axes that a product sums over; None: not known
 
-DIAGONAL = frozenset({"diag", "eye"})
 
 def contraction(op: Operation, arguments: Arguments, site: Site) -> Node:
     """The result of a contraction."""
@@ -66,8 +65,7 @@ def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[
     stack = before if len(before) >= len(ahead) else ahead
     axes = (*stack, rows, cols)
     exact = (x.shape.exact and y.shape.exact) or sum(a.power for a in axes) > 1
-    alone = x.operation in DIAGONAL or y.operation in DIAGONAL  # one element of each row is not 0
-    return Shape(axes) if exact else _open(axes), [] if alone else [_common(inner, other)]
+    return Shape(axes) if exact else _open(axes), [_common(inner, other)]
 
 
 def _last(shape: Shape | None) -> Axis:
