@@ -77,8 +77,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from losslint.analysis.node import Node
-from losslint.analysis.node import Gradient
+from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
