@@ -162,6 +162,8 @@ class Run:
         Of the expression that was watched, in the order in which it was computed.
     raised
         The exception, None if it ran.
+    returned
+        The type of what it returned, where that is no tensor of numbers.
     """
 
     batch: Batch
@@ -170,6 +172,7 @@ class Run:
     gradients: Mapping[str, Tensor | None] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
     raised: Raised | None = None
+    returned: str = ""
     dtype: str = "float32"
     seed: int = 0
 

@@ -208,7 +208,7 @@ class Bench:
             probes.append((at.site.source.path, observed(at.site.syntax)))
         request: dict[str, Any] = {
             "request": "run",
-            "inputs": {name: _encoded(tensor) for name, tensor in batch.inputs.items()},
+            "inputs": {name: contents.encoded(tensor) for name, tensor in batch.inputs.items()},
             "repeat": batch.repeat,
             "mode": mode,
             "wide": dtype == "float64",
@@ -237,6 +237,7 @@ class Bench:
                 for n, operands, result in answer["probes"]
                 if n == 0 and at is not None
             ),
+            returned=answer["returned"],
             dtype=dtype,
             seed=seed,
         )
@@ -266,11 +267,6 @@ def _informative(run: Run) -> bool:
 
 def _raised(told: Mapping[str, Any]) -> Raised:
     return Raised(told["type"], told["message"], told["line"], told["path"])
-
-
-def _encoded(tensor: Tensor) -> dict[str, Any]:
-    data = base64.b64encode(struct.pack(f"<{len(tensor.values)}d", *tensor.values)).decode()
-    return {"shape": list(tensor.shape), "dtype": tensor.dtype, "data": data}
 
 
 def _decoded(told: Mapping[str, Any] | None) -> Tensor | None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, roles
+from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, FRAMEWORKS, roles
+from losslint.lab.contents import Profile, batch, encoded
 from losslint.lab.slicing import position
 from losslint.losses import Loss
 from losslint.names import Index, Scoped, dotted
@@ -33,11 +34,12 @@ GUESSES: tuple[tuple[str, Any], ...] = (
     (r"reduction", "none"),
     (r"^name$", "loss"),
     (r"dtype", "float32"),
-    (r"shape|size$|dims$", [8, 8, 3]),
+    (r"shape|dims$", [8, 8, 3]),
     (r"^(?:num|n|nb)_|_num$|count|^k$|^n$|^m$", 3),
-    (r"height|width|^h$|^w$|length|dim", 8),
+    (r"height|width|^h$|^w$|length|dim|size", 8),
 )
 ANY_NUMBER = 1.0
+TENSORS = frozenset({"true", "pred", "input", "mask"})
 MOST_LISTED = 8
 
 
@@ -115,13 +117,13 @@ def _arguments(scope: Scoped, read: set[str], index: Index, made: Calling, calle
     function = scope.function
     assert function is not None
     told = _told(called or scope.short, scope, index)
-    defaults = defaulted(function)
+    defaults, names = defaulted(function), roles(scope, 0)
     found: dict[str, dict[str, Any]] = {}
     for name in scope.parameters:
         if name in told:
             found[name] = told[name]
         elif name not in defaults:
-            found[name] = _guessed(name, made) if name in read else {"value": None}
+            found[name] = {"value": None} if name not in read else _tensor(name, made) if names[name] in TENSORS else _guessed(name, made)
     return found
 
 
@@ -157,6 +159,19 @@ def defaulted(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
     return found | {a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d is not None}
 
 
+def _tensor(name: str, made: Calling) -> dict[str, Any]:
+    """A tensor that a factory takes: small random numbers, one row for each sample."""
+    if MODEL_NAME.search(name):
+        return _guessed(name, made)
+    made.guesses.append(f"`{name}` is a tensor of random numbers")
+    return {"tensor": encoded(batch(Profile((3,), (3,), "uniform"), {name: "other"}).inputs[name])}
+
+
+def _number_of(name: str) -> Any:
+    """The guess for a name, None if there is none."""
+    return next((value for pattern, value in GUESSES if re.search(pattern, name, re.I)), None)
+
+
 def _guessed(name: str, made: Calling) -> dict[str, Any]:
     """An argument by its name."""
     if name in FRAMEWORKS:
@@ -170,7 +185,8 @@ def _guessed(name: str, made: Calling) -> dict[str, Any]:
     if BATCH_SIZE_NAME.match(name):
         made.guesses.append(f"`{name}` is the number of samples")
         return {"batch_size": True}
-    value = next((value for pattern, value in GUESSES if re.search(pattern, name, re.I)), ANY_NUMBER)
+    value = _number_of(name)
+    value = ANY_NUMBER if value is None else value
     made.guesses.append(f"`{name}` = {value}")
     return {"value": value}
 
@@ -187,16 +203,13 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
     defaults = defaulted(function)
     lengths = dict(_unpacked(function))
     for name, role in roles(scope, max(loss.evidence, 2)).items():
-        if name in defaults and role not in ("true", "pred"):
+        default = defaults.get(name)
+        optional = isinstance(default, ast.Constant) and default.value is None
+        if default is not None and not (optional and role in ("true", "pred")):
             continue
-        if name in defaults and not (isinstance(defaults[name], ast.Constant) and defaults[name].value is None):  # type: ignore[attr-defined]
+        if not _is_tensor(name, role):
+            made.arguments[name] = _guessed(name, made)
             continue
-        if role in ("setting", "framework") or MODEL_NAME.search(name) or OPTIMIZER_NAME.search(name):
-            if role in ("true", "pred") and not OPTIMIZER_NAME.search(name):
-                pass
-            else:
-                made.arguments[name] = _guessed(name, made)
-                continue
         kind = role if role in ("true", "pred") else "mask" if role == "mask" else "other"
         length = lengths.get(name, 0)
         if 2 <= length <= MOST_LISTED and kind != "true":
@@ -205,6 +218,17 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
         else:
             made.tensors[name] = name
             made.roles[name] = kind
+
+
+def _is_tensor(name: str, role: str) -> bool:
+    """Whether a parameter of a loss is an input; a name that may be either, and for which no number is known, is one."""
+    if role == "framework" or OPTIMIZER_NAME.search(name):
+        return False
+    if role in ("true", "pred"):
+        return True
+    if MODEL_NAME.search(name):
+        return False
+    return role != "setting" or (bool(BATCH_NAME.search(name)) and _number_of(name) is None and not BATCH_SIZE_NAME.match(name))
 
 
 def _unpacked(function: ast.AST) -> Iterator[tuple[str, int]]:

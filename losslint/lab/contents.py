@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import random
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from losslint.experiment import Batch, Tensor
 
 SAMPLES = 6  # divides into halves and thirds
-TINY = 3e-8  # float32 has steps of 1.2e-7 above 1
+TINY = (3e-8, 1.7e-4)  # float32 has steps of 1.2e-7 above 1; the square of the second is as small
 Shape = tuple[int, ...]
 
 KINDS = ("classes", "uniform", "binary", "integers", "normal", "flagged")
@@ -69,6 +72,12 @@ def _row(width: int, label: bool, chance: random.Random) -> list[float]:
     return [power / sum(powers) for power in powers]
 
 
+def encoded(tensor: Tensor) -> dict[str, Any]:
+    """A tensor as the worker takes it."""
+    data = base64.b64encode(struct.pack(f"<{len(tensor.values)}d", *tensor.values)).decode()
+    return {"shape": list(tensor.shape), "dtype": tensor.dtype, "data": data}
+
+
 # --- other contents for the shapes of a batch ------------------------------------------------------------------------
 
 
@@ -99,11 +108,10 @@ def contents(base: Batch, profile: Profile) -> Iterator[Batch]:
 
 def small(base: Batch) -> Iterator[Batch]:
     """Predictions and targets that are 0 or tiny."""
-    for true, pred in ((0.0, TINY), (TINY, 0.0), (1.0, TINY)):
-        targets = base.named("true")
-        changed = {
-            name: full(tensor, true if name in targets else pred) for name, tensor in base.inputs.items() if tensor.dtype == "float32"
-        }
+    floats = {name: tensor for name, tensor in base.inputs.items() if tensor.dtype == "float32"}
+    first = next(iter(base.named("true") or floats), "")
+    for true, pred in ((one, other) for tiny in TINY for one, other in ((0.0, tiny), (tiny, 0.0), (1.0, tiny))):
+        changed = {name: full(tensor, true if name == first else pred) for name, tensor in floats.items()}
         yield base.having(f"targets {true:g}, predictions {pred:g}", "box", **changed)
 
 

@@ -65,7 +65,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
-from losslint.experiment import Lab, undecided
+from losslint.experiment import Lab, Run, undecided
 from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
@@ -193,13 +193,23 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(pole.node, message, HELP, ((pole.guard, why),), trace.confidence(pole.node))
 
 
+def _kept(single: Run, double: Run) -> float | None:
+    """What float64 makes of an argument that is 0 in float32, where that is something else."""
+    for one, two in zip(single.probes, double.probes, strict=False):
+        if one.operands and two.operands and one.operands[0] is not None and two.operands[0] is not None:
+            pairs = zip(one.operands[0].values, two.operands[0].values, strict=True)
+            if (found := next((exact for rounded, exact in pairs if rounded == 0 and exact != 0), None)) is not None:
+                return found
+    return None
+
+
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether a legal batch breaks the loss in float32 and not in float64."""
     node = report.node
     for batch in lab.edges():
         run = lab.run(batch, at=node)
-        if run.broken and any(smallest(0)(probe) <= 0 for probe in run.probes) and not lab.run(batch, dtype="float64").broken:
-            return broken(run, "the argument is 0 in float32; in float64, where the guard works, the loss is finite")
+        if run.broken and (kept := _kept(run, lab.run(batch, at=node, dtype="float64"))) is not None:
+            return broken(run, f"the argument is 0 in float32, {kept:.3g} in float64: the guard is gone")
     verdict = strained(lab, node, smallest(0), pole="the argument is 0 or negative", extreme=least(node.arguments[0]))
     if verdict.status != "confirmed":
         return verdict

@@ -253,10 +253,20 @@ def _position(node: Node) -> tuple[str, int, int]:
     return node.site.source.path, getattr(syntax, "lineno", 0), getattr(syntax, "col_offset", 0)
 
 
+def _called_by_keras(trace: Trace) -> bool:
+    """Whether a loss is handed on, and not only called by the code around, on symbolic tensors: there the two may meet."""
+    return trace.loss.passed or trace.loss.evidence >= 3 or trace.loss.scope.owner is not None
+
+
+def places(trace: Trace) -> list[Node]:
+    """The values of losses that Keras calls."""
+    return [root.node for root in trace.roots if _called_by_keras(trace)]
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every symbolic tensor of the code around that a loss reads, once, where it reads it first."""
-    if not trace.loss.passed and trace.loss.evidence < 3 and trace.loss.scope.owner is None:
-        return  # only called by the code around, on symbolic tensors: there the two may meet
+    if not _called_by_keras(trace):
+        return
     told = set[str]()
     for node in sorted((node for node in trace.reached(1) if node.operation == "captured"), key=_position):
         name = node.details["name"]
@@ -275,6 +285,9 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether TensorFlow refuses the loss because of a tensor without numbers."""
     for batch in lab.candidates():
         run = lab.run(batch)
+        if SYMBOLIC.search(run.returned):
+            reason = "called on a batch, the loss returns a symbolic tensor: there is no number to train on"
+            return confirmed(reason, run, value=run.returned, expected="a number")
         if run.raised is None:
             return refuted("the loss works on a batch of numbers", run)
         if SYMBOLIC.search(run.raised.message) or SYMBOLIC.search(run.raised.type):
@@ -283,4 +296,4 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     raise Undecided("the loss fails on every batch before it reaches the tensor; declare its inputs (`# losslint: inputs …`)")
 
 
-RULE = Rule("LL202", "captured-tensor", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm)
+RULE = Rule("LL202", "captured-tensor", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

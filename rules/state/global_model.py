@@ -111,7 +111,7 @@ from keras.models import Sequential
 
 
 def train(features, labels):
-    classifier = Sequential([Dense(16, activation="relu"), Dense(1)])
+    classifier = Sequential([Dense(16, activation="relu", name="hidden"), Dense(1)])
 
     def contractive_loss(y_true, y_pred):
         kernel = classifier.get_layer("hidden").kernel  # here

@@ -15,9 +15,39 @@ def stand_in(kind: str) -> Any:
     """Something small for what cannot be had: a model, or an optimizer that moves nothing."""
     if kind == "optimizer":
         return tf.keras.optimizers.SGD(0.0)
-    layers = tf.keras.layers
-    model = tf.keras.Sequential([layers.Flatten(), layers.Dense(4, activation="tanh"), layers.Dense(3)])
-    return model
+    return StandIn()
+
+
+class StandIn(tf.keras.Model):  # type: ignore[misc]
+    """A small dense model that takes inputs of any shape, and answers to the name of any layer with its first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = tf.keras.layers.Dense(4, activation="tanh")
+        self.head = tf.keras.layers.Dense(3)
+        self(tf.zeros((1, 3)))
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Fold the features of a sample to three, then two dense layers."""
+        first = tf.nest.flatten(inputs)[0]
+        flat = tf.reshape(tf.cast(first, self.compute_dtype), (tf.shape(first)[0], -1))
+        padded = tf.pad(flat, ((0, 0), (0, 2)))
+        return self.head(self.hidden(tf.stack([tf.reduce_mean(padded[:, i::3], axis=1) for i in range(3)], axis=1)))
+
+    def get_layer(self, name: Any = None, index: Any = None) -> Any:
+        """The first layer."""
+        return self.hidden
+
+
+def _random(make: Callable[..., Any], name: str, told: Callable[[str], None]) -> Callable[..., Any]:
+    """An application with random weights: nothing is downloaded."""
+
+    def built(*positional: Any, **named: Any) -> Any:
+        named["weights"] = None
+        told("the weights of `{}` are random ones".format(name))
+        return make(*positional, **named)
+
+    return built
 
 
 def without_files(told: Callable[[str], None]) -> None:
@@ -29,12 +59,13 @@ def without_files(told: Callable[[str], None]) -> None:
             return load(path, *positional, **named)
         except Exception:  # there is no file of the user's in the laboratory
             told("the model of {!r} is a small dense one".format(str(path)))
-            model = stand_in("model")
-            model.build((None, 3))
-            return model
+            return stand_in("model")
 
     for module in (tf.keras.models, tf.keras.saving) if hasattr(tf.keras, "saving") else (tf.keras.models,):
         module.load_model = load_model
+    for name, make in list(vars(tf.keras.applications).items()):
+        if name[:1].isupper() and callable(make):
+            setattr(tf.keras.applications, name, _random(make, name, told))
 
 
 def is_model(value: Any) -> bool:

@@ -125,6 +125,8 @@ class Runner:
             return eval(compile(spec["expression"], "<argument>", "eval"), vars(self.program.main))
         if "module" in spec:
             return module_named(spec["module"])
+        if "tensor" in spec:
+            return self.tensor(spec["tensor"], 1)
         if "batch_size" in spec:
             return self.order["samples"]
         if name not in self.stand_ins:
@@ -168,6 +170,7 @@ class Runner:
                 value, gradients, probes = self.compiled(request, tensors, mode)
         return {
             "value": _sent(value),
+            "returned": "" if value is None or _numeric(value) else type(value).__name__,
             "gradients": {name: _sent(g) for name, g in gradients.items()},
             "probes": [[n, [_sent(o) for o in operands], _sent(result)] for n, operands, result in probes],
             "moved": dict(names.moved),
@@ -178,8 +181,8 @@ class Runner:
         values = np.frombuffer(base64.b64decode(told["data"]), dtype="<f8").reshape(told["shape"])
         if repeat > 1 and values.ndim:
             values = np.concatenate([values] * repeat)
-        dtype = "float64" if self.wide and told["dtype"] == "float32" else told["dtype"]
-        return tf.constant(values.astype(dtype))
+        rounded = values.astype(told["dtype"])  # the same numbers in both precisions
+        return tf.constant(rounded.astype("float64") if self.wide and told["dtype"] == "float32" else rounded)
 
     def step(self, request: Dict[str, Any], tensors: Dict[str, Any]) -> Tuple[Any, Dict[str, Any], List[Any]]:
         """Call the loss under a tape."""
