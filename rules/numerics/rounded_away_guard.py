@@ -33,7 +33,8 @@ def binary_loss(y_true, y_pred):
     return -tf.reduce_mean(y_true * tf.math.log(p) + (1 - y_true) * tf.math.log(1 - p), axis=-1)
 ```
 
-Where the small number must stay that small, add it last: `1 - p + 1e-8` keeps it, `1e-8 + 1 - p` does not.
+Where the small number must stay that small, bound the difference itself: `tf.maximum(1 - p, 1e-8)`. Adding it last,
+`1 - p + 1e-8`, helps in eager mode only: in a graph, as in `fit`, TensorFlow adds the two numbers first.
 
 ## What it does not flag
 
@@ -71,7 +72,7 @@ from losslint.rule import Report, Rule, quoted
 
 from .guard import reason, situation
 from .logarithm import consequence, logarithms, poles
-from .straining import broken, least, smallest, strained
+from .straining import MODES, broken, least, smallest, strained
 
 BAD = (
     """\
@@ -138,7 +139,7 @@ from tensorflow.keras import backend as K
 
 
 def miss_loss(y_true, y_pred):
-    return -K.mean((1.0 - y_true) * K.log(1 - y_pred + 1e-8), axis=-1)
+    return -K.mean((1.0 - y_true) * K.log(K.maximum(1 - y_pred, 1e-8)), axis=-1)
 """,
     """\
 import tensorflow as tf
@@ -175,8 +176,8 @@ def miss_loss(y_true, y_pred):
 """,
 )
 HELP = (
-    "use a guard that float32 keeps: 1e-7 instead of a smaller number beside 1, at least 1e-37 beside 0; or add the small number "
-    "last, as in `1 - p + 1e-8`"
+    "use a guard that float32 keeps: 1e-7 instead of a smaller number beside 1, at least 1e-37 beside 0; or bound the difference "
+    "itself, as in `maximum(1 - p, 1e-8)`"
 )
 
 
@@ -206,8 +207,8 @@ def _kept(single: Run, double: Run) -> float | None:
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether a legal batch breaks the loss in float32 and not in float64."""
     node = report.node
-    for batch in lab.edges():
-        run = lab.run(batch, at=node)
+    for mode, batch in ((mode, batch) for mode in MODES for batch in lab.edges()):
+        run = lab.run(batch, at=node, mode=mode)
         if run.broken and (kept := _kept(run, lab.run(batch, at=node, dtype="float64"))) is not None:
             return broken(run, f"the argument is 0 in float32, {kept:.3g} in float64: the guard is gone")
     verdict = strained(lab, node, smallest(0), pole="the argument is 0 or negative", extreme=least(node.arguments[0]))

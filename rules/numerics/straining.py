@@ -14,6 +14,7 @@ from losslint.finding import Verdict
 
 NEAR = 1e-5  # a guarded operand counts as being at its pole from here on
 WITHIN = 1.001
+MODES = ("eager", "static", "xla")  # a person's debugger, `fit`, and `fit` on a GPU
 
 Distance = Callable[[Probe], float]
 
@@ -50,7 +51,7 @@ def strained(lab: Lab, node: Node, distance: Distance, *, pole: str, extreme: fl
         The least distance that the abstract run knows: an operation that never comes near the pole is refuted from there on.
     """
     nearest, modes = math.inf, []
-    for mode in ("eager", "static", "xla"):
+    for mode in MODES:
         ran = False
         for batch in lab.edges():
             run = lab.run(batch, mode=mode, at=node)
