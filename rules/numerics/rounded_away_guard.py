@@ -66,7 +66,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
-from losslint.experiment import Lab, Run, undecided
+from losslint.experiment import Lab, Run, refuted, undecided
 from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
@@ -214,6 +214,8 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     verdict = strained(lab, node, smallest(0), pole="the argument is 0 or negative", extreme=least(node.arguments[0]))
     if verdict.status != "confirmed":
         return verdict
+    if not report.because:
+        return refuted("the argument is 0 in float64 too: there is no guard that was lost", lab.run(lab.batch))
     return undecided(f"{verdict.reason}, in float64 too; whether a guard was rounded away does not show")
 
 

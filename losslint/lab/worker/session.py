@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 from contextlib import nullcontext
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -13,6 +14,8 @@ from losslint_worker import models, names
 from losslint_worker.program import LAMBDA, Failed, Program, module_named
 
 MOST_ELEMENTS = 200_000
+# Words of files that may use randomness: seeding empties TensorFlow's cache of kernels, and makes every operation slow.
+RANDOM = re.compile(r"random|dropout|noise|shuffle|sampl|distribution|Normal", re.IGNORECASE)
 
 
 class Session:
@@ -67,6 +70,7 @@ class Runner:
         self.traced: Dict[str, Callable[..., Any]] = {}
         self.layout: Dict[str, Any] = {}  # of a traced function: its gradients by name, its probes with their numbers of operands
         tf.keras.backend.set_floatx("float64" if wide else "float32")
+        self.random = any(RANDOM.search(piece["text"]) for piece in order["pieces"])
         self.program = Program(order["pieces"], probes, self.record, wide)
         self.stand_ins: Dict[str, Any] = {}
         self.loss = self.found()
@@ -161,7 +165,8 @@ class Runner:
         """Value, gradients and probes of one batch in one mode."""
         repeat = request["repeat"]
         tensors = {name: self.tensor(told, repeat) for name, told in request["inputs"].items()}
-        seed(request["seed"])
+        if self.random:
+            seed(request["seed"])
         mode, change = request["mode"], request["change"]
         with self.scope.changed(change) if change else nullcontext():
             if mode == "eager":
