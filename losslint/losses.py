@@ -193,10 +193,10 @@ def _tensor_parameters(scope: Scoped) -> int:
     return len(scope.parameters) - len(defaults)
 
 
-def _factory(scope: Scoped) -> Scoped | None:
-    """The loss-named function around this one, which returns it."""
+def _factory(scope: Scoped, uses: _Uses) -> Scoped | None:
+    """The function around this one that returns it, if its name says loss or training is given what it makes."""
     parent = scope.parent
-    if parent is None or parent.function is None or not LOSS_WORDS.search(parent.short):
+    if parent is None or parent.function is None or not (LOSS_WORDS.search(parent.short) or parent.short in uses.losses):
         return None
     for value in parent.returned:
         if value is scope.node or any(_last(item) == scope.short for item in _named_values(value)):
@@ -239,7 +239,7 @@ def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
     if named in uses.losses and isinstance(node, ast.FunctionDef) and scope.parameters:
         if "made by a call" not in uses.losses[named]:
             return 3, uses.losses[named]
-    if (factory := _factory(scope)) is not None:
+    if (factory := _factory(scope, uses)) is not None:
         if factory.short in uses.losses:
             return 3, f"made by the factory `{factory.short}`, {uses.losses[factory.short]}"
         return 2, f"returned by the factory `{factory.short}`"

@@ -27,6 +27,7 @@ LEAVING = frozenset(
     {"K.eval", "K.get_value", "K.convert_to_numpy", "ops.convert_to_numpy", "tf.make_ndarray", "tf.make_tensor_proto"}
     | {".numpy", ".eval", ".item", ".tolist"}
 )
+KNOWN = frozenset({"tf.get_static_value", "tf.contrib.util.constant_value"})  # numbers that are known when the graph is built
 
 
 def truth(run: Run, value: Value, site: Site, how: str) -> None:
@@ -43,13 +44,13 @@ def truth(run: Run, value: Value, site: Site, how: str) -> None:
 def taken_out(run: Run, name: str, values: Iterable[Value], site: Site) -> None:
     """A function outside the framework is called on values."""
     operands = tuple(_data(values))
-    if operands and not run.path.quiet and not run.path.eager and name not in ATTRIBUTES:
+    if operands and not run.path.quiet and not run.path.eager and name not in ATTRIBUTES and canonical(name) not in KNOWN:
         run.path.effects.append(Node("host", operands, site, unknown(operands, site).facts, {"name": name}))
 
 
 def leaves(name: str) -> bool:
     """Whether a full dotted name is a function of a library that knows no tensors, or one that makes arrays of them."""
-    return OUTSIDE.match(name) is not None or canonical(name) in LEAVING
+    return OUTSIDE.match(name) is not None or canonical(name) in LEAVING | KNOWN
 
 
 def _data(values: Iterable[Value]) -> Iterator[Node]:

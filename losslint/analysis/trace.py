@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.objects import Class
-from losslint.analysis.roles import named
+from losslint.analysis.roles import named, roles
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
@@ -84,8 +84,11 @@ class Trace:
     def called_by_keras(self) -> bool:
         """Whether Keras calls the loss, by all that is known: then its inputs are tensors, and it is traced into a graph."""
         scope = self.loss.scope
-        required = len(scope.parameters) - len(scope.function.args.defaults) if scope.function is not None else 0
-        return self.loss.evidence >= 3 or (self.loss.evidence == 2 and required == 2 and named(scope))
+        if self.loss.evidence != 2 or scope.function is None:
+            return self.loss.evidence >= 3
+        given = roles(scope, self.loss.evidence)
+        required = scope.parameters[: len(scope.parameters) - len(scope.function.args.defaults)]
+        return named(scope) and sorted(given.get(name, "") for name in required) == ["pred", "true"]
 
     def reached(self, least: int = 1) -> Iterator[Node]:
         """The nodes that a root with at least that evidence is made of, each once."""

@@ -20,7 +20,7 @@ from losslint.operations import (
     reductions,
     shapes,
 )
-from losslint.operations.operation import Operation
+from losslint.operations.operation import Flow, Kind, Operation
 
 Argument = TypeVar("Argument")
 
@@ -99,6 +99,12 @@ def loss_class(canonical: str) -> Entry | None:
     """The entry of one of the framework's loss classes."""
     name = f"keras.losses.{canonical[10:]}" if canonical.startswith("tf.losses.") else canonical
     return _LOSS_CLASSES.get(name)
+
+
+def is_loss(name: str) -> bool:
+    """Whether the operation of a canonical name is a differentiable loss of the framework, as a function or an object."""
+    known = _BY_NAME.get(name)
+    return known is not None and known.kind is Kind.LOSS and known.flow is Flow.FLOWS
 
 
 def order_matters(loss: str) -> bool:

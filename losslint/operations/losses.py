@@ -13,7 +13,7 @@ CONTRIB = "(y_pred,y_true,weights)"
 
 EITHER_WAY = (
     "mean_squared_error mse MSE mean_absolute_error mae MAE mean_squared_logarithmic_error msle MSLE cosine_similarity cosine_proximity cosine huber huber_loss "
-    "logcosh log_cosh dice absolute_difference cosine_distance mean_pairwise_squared_error compute_weighted_loss MeanSquaredError MeanAbsoluteError "
+    "logcosh log_cosh dice absolute_difference cosine_distance mean_pairwise_squared_error compute_weighted_loss compute_average_loss MeanSquaredError MeanAbsoluteError "
     "MeanSquaredLogarithmicError CosineSimilarity Huber LogCosh Dice Loss LossFunctionWrapper nce_loss sampled_softmax_loss ctc ctc_loss ctc_loss_v2 "
     "ctc_batch_cost ctc_decode_loss CTC Circle"
 )  # the order of target and prediction makes no difference to them, or their arguments are of other kinds

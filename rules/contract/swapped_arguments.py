@@ -72,7 +72,7 @@ from losslint.analysis.node import Node
 from losslint.analysis.roles import named
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
-from losslint.operations.catalogue import order_matters
+from losslint.operations.catalogue import is_loss, order_matters
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -197,7 +197,6 @@ def pair_loss(first, second):
     return tf.keras.losses.binary_crossentropy(second, first)  # here
 """,
 )
-CALLS = frozenset({"row_loss", "sparse_loss", "element_loss", "batch_loss", "sampled_loss", "loss_object"})
 KERAS_1 = frozenset(
     {"nb_epoch", "border_mode", "subsample", "W_regularizer", "dim_ordering", "nb_filter", "samples_per_epoch", "Convolution2D"}
 )
@@ -211,7 +210,7 @@ def check(trace: Trace) -> Iterator[Report]:
     if trace.loss.evidence < 3 and not named(trace.loss.scope):
         return
     parts = list(trace.reached(1))
-    calls = [node for node in parts if node.operation in CALLS and len(node.arguments) > 1]
+    calls = [node for node in parts if is_loss(node.operation) and len(node.arguments) > 1]
     if any([_comes_from(argument) for argument in node.arguments[:2]] == ["true", "pred"] for node in calls):
         return  # it measures in both directions: a symmetric or reverse cross-entropy is meant
     for node in calls:
@@ -264,4 +263,4 @@ def _names(node: Node) -> set[str | None]:
     return found
 
 
-RULE = Rule("LL501", "swapped-arguments", Severity.ERROR, check, BAD, GOOD, MISSES)
+RULE = Rule("LL501", "swapped-arguments", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("rewarded-error",))

@@ -76,9 +76,10 @@ from losslint.analysis.roles import PRED_NAME, named
 from losslint.analysis.tensors import has_left
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
+from losslint.operations.catalogue import is_loss
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import FRAMEWORK_LOSSES, says_loss
+from .evidence import says_loss
 
 BAD = (
     """\
@@ -242,7 +243,7 @@ def saturated_loss(y_true, y_pred):
     return tf.reduce_mean(tf.square(y_true - safe))  # here
 """,
 )
-ERRORS = FRAMEWORK_LOSSES | {"square", "abs", "squared_difference", "pow"}
+ERRORS = frozenset({"square", "abs", "squared_difference", "pow"})
 ADDED = frozenset({"add", "subtract", "negative", "add_n", "mean", "sum", "pack", "concat", "stack", "identity", "cast", "reshape"})
 SCALED = frozenset({"multiply", "divide", "divide_no_nan"})
 WHY = {
@@ -309,7 +310,7 @@ def _blocked_terms(roots: list[Node]) -> Iterator[Node]:
             continue
         seen.add(id(node))
         blocked = node.gradient is Gradient.BLOCKED
-        if blocked and node.operation in ERRORS and {"true", "pred"} <= node.origin:
+        if blocked and (node.operation in ERRORS or is_loss(node.operation)) and {"true", "pred"} <= node.origin:
             yield node
         elif node.operation in ADDED:
             stack.extend(node.arguments)

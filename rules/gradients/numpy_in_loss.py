@@ -73,11 +73,11 @@ from losslint.analysis.node import Gradient, Node
 from losslint.analysis.tensors import from_inputs, has_left, is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
-from losslint.operations.catalogue import lookup
+from losslint.operations.catalogue import is_loss, lookup
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import FRAMEWORK_LOSSES, confidence
+from .evidence import confidence, says_loss
 
 BAD = (
     """\
@@ -251,8 +251,8 @@ def check(trace: Trace) -> Iterator[Report]:
         if not tensors:
             continue
         trains = id(effect.site.syntax) in used and any(value.gradient is Gradient.FLOWS for value in tensors)
-        if trace.loss.evidence < 2:
-            trains = trains and any(value.operation in FRAMEWORK_LOSSES for value in tensors)
+        if not says_loss(trace):
+            trains = trains and any(is_loss(value.operation) for value in tensors)
         if trains or trace.called_by_keras:
             yield Report(effect, _message(effect, tensors[0]), _help(effect), (), confidence(trace))
 
@@ -264,7 +264,7 @@ def _concerned(value: Node) -> bool:
 
 def _reports_a_number(trace: Trace) -> bool:
     """Whether all that a function returns has left the framework, and nobody is given it as a loss."""
-    if trace.loss.evidence >= 3 or trace.loss.passed:
+    if trace.loss.evidence >= 3:
         return False
     returned = [root.node for root in trace.roots if root.returned]
     return bool(returned) and all(has_left(node) for node in returned)

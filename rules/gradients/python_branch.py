@@ -304,7 +304,8 @@ def _compared_input(trace: Trace, value: Node) -> bool:
     """Whether a test compares a prediction or a target, as Keras gives them, with something."""
     if not trace.called_by_keras or not value.operation.startswith(("less", "greater", "equal", "not_equal")):
         return False
-    return any(part.operation == "parameter" and part.origin & {"true", "pred"} for part in value.arguments)
+    own = [part for part in value.arguments if part.operation == "parameter" and part.details["name"] in trace.loss.scope.parameters]
+    return any(part.origin & {"true", "pred"} for part in own)
 
 
 RULE = Rule("LL403", "python-branch", Severity.ERROR, check, BAD, GOOD, MISSES)
