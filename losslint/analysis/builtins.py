@@ -281,7 +281,7 @@ def _dict(run: Run, given: list[Value], site: Site) -> Value | None:
 
 
 HANDLERS: dict[str, Callable[[Run, list[Value], Site], Value | None]] = {
-    "len": _len, "range": _range, "zip": _zip, "enumerate": _enumerate, "sum": _sum, "max": _extreme("maximum"), "min": _extreme("minimum"),
+    "len": _len, "range": _range, "xrange": _range, "zip": _zip, "enumerate": _enumerate, "sum": _sum, "max": _extreme("maximum"), "min": _extreme("minimum"),
     "float": _number, "int": _number, "bool": _bool, "abs": _unary("abs"), "round": _unary("round"), "pow": _unary("pow"),
     "list": _listed(True), "tuple": _listed(False), "set": _listed(True), "sorted": _listed(True), "iter": _listed(True), "reversed": _reversed, "map": _map,
     "isinstance": _isinstance, "callable": _callable, "getattr": _getattr, "dict": _dict, "next": _next,

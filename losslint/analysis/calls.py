@@ -191,8 +191,9 @@ def _unknown_call(function: Value, positional: list[Value], keywords: dict[str, 
     if isinstance(function, Node) and MODEL_NAME.search(str(function.details.get("name", ""))):
         return model_call(positional, keywords, site)
     operands = _operands(positional, keywords, site)
-    if isinstance(function, Node) and isinstance(function.site.syntax, ast.Call) and _one_batch(operands):
-        return model_call(positional, keywords, site)  # an object that some call made, called on a batch
+    given = isinstance(function, Node) and (isinstance(function.site.syntax, ast.Call) or function.operation == "parameter")
+    if given and _one_batch(operands):
+        return model_call(positional, keywords, site)  # an object that some call made, or that was given, called on a batch
     if any(o.shape is not None and o.shape.batch_axes for o in operands) and isinstance(function, Node):
         return unknown(operands, site, shape=PER_SAMPLE)
     return unknown(operands, site)
@@ -239,8 +240,8 @@ def _class_call(run: Run, cls: Class, positional: list[Value], keywords: dict[st
 
 
 def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
-    if name.startswith("builtins."):
-        done = builtins.call_builtin(run, name[9:], positional, keywords, site)
+    if (canonical(name) or "").startswith("builtins."):
+        done = builtins.call_builtin(run, name.rpartition(".")[2], positional, keywords, site)
         return done if done is not None else unknown(_operands(positional, keywords, site), site)
     if name == "functools.partial" and positional:
         return Partial(positional[0], tuple(positional[1:]), keywords)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.degree import ZERO
-from losslint.analysis.models import LAYER_WEIGHTS, MODEL_LISTS, MODEL_STATE, MODEL_TENSORS, model_state, model_tensor, symbolic, trainable
+from losslint.analysis.models import (
+    LAYER_WEIGHTS,
+    MODEL_LISTS,
+    MODEL_STATE,
+    MODEL_TENSORS,
+    model_state,
+    model_tensor,
+    one_of,
+    several,
+    symbolic,
+    trainable,
+)
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Instance, Layer, Model, Module, Named, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -251,13 +262,17 @@ def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:
 
 
 def _listed(run: Run, owner: Node, site: Site) -> Node | None:
-    """An item of a parameter that is indexed by several bare integers: a list of batch tensors."""
-    if owner.operation != "parameter" or run.path.entry is None:
+    """An item of a parameter or of a model's output.
+
+    What is indexed by several bare integers is a list of batch tensors; by one, it may as well be a batch that gives its
+    first sample: then the shape is not known.
+    """
+    if run.path.entry is None or not several(owner):
         return None
     scoped = next((s for s in run.path.entry.file.index.scopes if s.name == run.path.entry.function), None)
-    if scoped is None or len(scoped.indexed.get(owner.details["name"], ())) < 2:
-        return None
-    return Node("parameter", (), site, owner.facts, {"name": owner.details["name"]})
+    times = len(scoped.indexed.get(str(owner.details.get("name")), ())) if scoped is not None else 0
+    item = one_of(owner, site)
+    return item if times > 1 else item.with_facts(shape=None)
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:

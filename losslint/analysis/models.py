@@ -35,7 +35,7 @@ MODEL_LISTS = frozenset({"losses", "weights", "trainable_weights", "trainable_va
 LAYER_WEIGHTS = frozenset({"kernel", "bias", "embeddings", "gamma", "beta"})
 MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs"})
 MODEL_NAME = re.compile(
-    r"model|net(?:work)?$|(?:en|de)coder|vae|gan$|generator|discriminator|critic|actor|policy|extractor|backbone|_layers?$|^layer|^[DG]$|mlp|vgg|resnet",
+    r"model|net(?:work)?$|^net_?\w$|(?:en|de)coder|vae|gan$|generator|discriminator|critic|actor|policy|extractor|backbone|_layers?$|^layer|^[DG]$|mlp|vgg|resnet",
     re.IGNORECASE,
 )
 SHAPELESS = Shape((), 0)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Named, Value
-from losslint.analysis.shape import BATCH, PER_SAMPLE, SCALAR, Axis, Shape
+from losslint.analysis.shape import BATCH, BATCH_FIRST, PER_SAMPLE, SCALAR, Axis, Shape
 from losslint.names import Scoped
 from losslint.source import Declared
 
@@ -59,18 +59,21 @@ SATURATED = frozenset({"sigmoid", "softmax"})
 
 
 def tensor(name: str, site: Site, role: str) -> Node:
-    """A batch tensor in a role: ``true``, ``pred``, ``input`` (batch first, values unknown) or ``mask`` (a target of unknown rank)."""
-    values = {"true": columns.TRUE, "pred": columns.PRED, "mask": columns.TRUE}.get(role, columns.UNKNOWN)
+    """A batch tensor in a role: ``true``, ``pred``, ``input`` (batch first, values unknown), ``mask`` or ``batch_mask``.
+
+    A mask alone has an unknown shape (it may lie over weights), beside a prediction and a target it lies over the batch.
+    """
+    values = {"true": columns.TRUE, "pred": columns.PRED, "mask": columns.TRUE, "batch_mask": columns.TRUE}.get(role, columns.UNKNOWN)
     return Node(
         "parameter",
         (),
         site,
         Facts(
-            shape=None if role == "mask" or ONE_SAMPLE.match(name) else PER_SAMPLE,
+            shape=None if role == "mask" or ONE_SAMPLE.match(name) else BATCH_FIRST if role == "batch_mask" else PER_SAMPLE,
             degree=degree.ZERO,
             columns=values,
             gradient=Gradient.FLOWS if role in ("pred", "input") else Gradient.NONE,
-            origin=frozenset({"true" if role == "mask" else role, f"parameter:{name}"}),
+            origin=frozenset({"true" if role.endswith("mask") else role, f"parameter:{name}"}),
         ),
         {"name": name},
     )
@@ -139,6 +142,8 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
             given[name] = "true"
         elif PRED_NAME.search(name):
             given[name] = "pred"
+    if {"true", "pred"} <= set(given.values()):
+        given.update({name: "batch_mask" for name, role in given.items() if role == "mask"})
     open_ = [n for n in names if n not in given and n not in with_default]
     tensors = [n for n in names if given.get(n) in ("true", "pred")]
     if len(open_) == 1 and len(tensors) == 1:

@@ -183,7 +183,9 @@ def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
         if exact.batch_axes > open_.batch_axes:
             return Shape(exact.lead, 0) if len(exact.lead) < open_.least_rank else exact
         return _with_rank(open_, exact)
-    return Shape(_join_left(one.lead, other.lead), max(one.hidden or 0, other.hidden or 0), _join_right(one.trail, other.trail))
+    lead, trail = _join_left(one.lead, other.lead), _join_right(one.trail, other.trail)
+    rank = max(one.least_rank, other.least_rank)
+    return Shape(lead, max(rank - len(lead) - len(trail), 0), trail)
 
 
 def _with_rank(open_: Shape, exact: Shape) -> Shape:

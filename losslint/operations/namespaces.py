@@ -24,7 +24,9 @@ _PREFIXES = (
     (re.compile(r"^keras\.(?:backend|ops)\.(?:numpy|nn|math|core|linalg|image)\.(?=\w)"), "keras.ops."),
     (re.compile(r"^keras\.objectives(?=\.|$)|^keras\.losses\.losses(?=\.|$)"), "keras.losses"),
     (
-        re.compile(r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|nn|\w+_impl|moving_averages)\."),
+        re.compile(
+            r"^tensorflow\.(?:ops|framework|training)\.(?:\w+_ops|losses\.losses_impl|ops|nn|\w+_impl|moving_averages|variable_scope)\."
+        ),
         "tensorflow.",
     ),
     (re.compile(r"^tensorflow\.linalg\.inv$"), "tensorflow.matrix_inverse"),  # TensorFlow 1 had other functions
@@ -34,6 +36,10 @@ _PREFIXES = (
     (re.compile(r"^autograd\.numpy(?=\.|$)"), "numpy"),
 )
 _SPACES = (
+    ("builtins", "builtins"),
+    ("six.moves", "builtins"),
+    ("past.builtins", "builtins"),
+    ("future.builtins", "builtins"),
     ("keras.backend", "K"),
     ("keras.ops", "ops"),
     ("keras", "keras"),
