@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import re
 import struct
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from losslint.analysis.node import Node
+from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Change, Probe, Raised, Run, Tensor, Undecided
 from losslint.lab import contents, ladder, legal
@@ -24,7 +25,8 @@ from losslint.source import Modules, Source
 
 MOST_TRIED = 160
 TRIED_AFTER_FINITE = 20 * len(contents.KINDS)
-HOPELESS = ("NameError", "AttributeError", "Missing", "Failed", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
+HOPELESS = ("NameError", "AttributeError", "Missing", "Unmade", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
+OLD = re.compile(r"unexpected keyword|no attribute|got multiple values|takes .* positional arguments|Got an unexpected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Slice:
         call = calling(trace.loss, chain, read, index(source.tree))
         return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)))
 
-    def order(self) -> dict[str, Any]:
-        """The request that opens it."""
+    def order(self, old: bool) -> dict[str, Any]:
+        """The request that opens it; `old`: for TensorFlow's first version."""
         return {
             "request": "open",
             "pieces": list(self.pieces),
@@ -56,6 +58,7 @@ class Slice:
             "tensors": self.call.tensors,
             "parameters": self.call.parameters,
             "samples": self.samples,
+            "old": old,
         }
 
 
@@ -71,6 +74,7 @@ class Bench:
     moved: dict[str, str] = field(default_factory=dict)
     placeholders: list[str] = field(default_factory=list)
     runs: int = 0
+    old: bool = False
     _batch: Batch | None = None
     _profile: contents.Profile | None = None
     _hopeless: str = ""
@@ -86,7 +90,7 @@ class Bench:
             self.child = self.worker.child()
         except Ended as error:
             raise Undecided(f"the laboratory could not start a process: {error}") from error
-        answer = self.ask(self.slice.order())
+        answer = self.ask(self.slice.order(self.old))
         if "error" in answer:
             raise Undecided(self.failure(_raised(answer["error"])))
         self.placeholders = answer["stand_ins"]
@@ -115,6 +119,8 @@ class Bench:
         """Why a loss cannot be run, in words."""
         if raised.type == "Missing":
             return f"{raised.message}; install it in the interpreter that --python names"
+        if raised.type == "Unmade":
+            return f"the loss needs {raised.message}; give it a parameter for that, or a literal"
         if raised.type == "Refused":
             return f"the loss was stopped: it wanted {raised.message}, which the laboratory does not allow"
         return f"the loss itself fails: {raised}"
@@ -131,8 +137,19 @@ class Bench:
                 self._batch = self._climbed()
             except Undecided as error:
                 self._hopeless = str(error)
-                raise
+                if not OLD.search(self._hopeless):
+                    raise
+                self._batch = self._as_of_old()
         return self._batch
+
+    def _as_of_old(self) -> Batch:
+        """Once more, with TensorFlow as it was before version 2; what fails again has failed for the first reason."""
+        self.close()
+        self.old = True
+        try:
+            return self._climbed()
+        except Undecided as error:
+            raise Undecided(self._hopeless) from error
 
     def _climbed(self) -> Batch:
         """Climb the ladder to the first informative batch."""
@@ -150,7 +167,7 @@ class Bench:
                 said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
                 if run.raised.type in HOPELESS:
                     raise Undecided(self.failure(run.raised))
-            elif _informative(run):
+            elif self._informative(run):
                 self._profile = profile
                 return batch
             elif run.finite and uninformative is None:
@@ -159,6 +176,14 @@ class Bench:
             raise Undecided("no batch was found on which the loss is not 0 and has a gradient; declare its inputs (`# losslint: inputs …`)")
         common = said.most_common(1)[0][0] if said else "it is not finite on any"
         raise Undecided(f"no batch was found that the loss takes ({common}); declare its inputs (`# losslint: inputs …`)")
+
+    def _informative(self, run: Run) -> bool:
+        """Whether a run is worth experiments: finite, not empty, not 0, and with some gradient where the loss can have one."""
+        if run.value is None or not run.value.values or not run.finite or run.value.zero:
+            return False
+        if not any(root.node.gradient is Gradient.FLOWS for root in self.trace.roots):
+            return True
+        return any(g is not None and not g.zero for g in run.gradients.values())
 
     def candidates(self) -> Iterator[Batch]:
         """See `losslint.experiment.Lab`."""
@@ -257,12 +282,6 @@ class Bench:
         """What stands in for something else, and what was found under another name."""
         renamed = (f"`{old}` is `{new}` today" for old, new in self.moved.items())
         return (*self.slice.call.stand_ins, *self.placeholders, *renamed)
-
-
-def _informative(run: Run) -> bool:
-    if run.value is None or not run.value.values or not run.finite or run.value.zero:
-        return False
-    return any(g is not None and not g.zero for g in run.gradients.values())
 
 
 def _raised(told: Mapping[str, Any]) -> Raised:

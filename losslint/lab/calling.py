@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, FRAMEWORKS, roles
+from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, roles
+from losslint.lab import guesses
 from losslint.lab.contents import Profile, batch, encoded
 from losslint.lab.slicing import position
 from losslint.losses import Loss
 from losslint.names import Index, Scoped, dotted
 
-MODEL_NAME = re.compile(
-    r"model|(?:^|_)net(?:work)?(?:_|$)|discriminator|generator|critic|encoder|decoder|extractor|classifier|backbone|vgg|resnet|policy|actor",
-    re.I,
-)
-OPTIMIZER_NAME = re.compile(r"^(?:\w*_)?opt(?:imi[sz]er)?$", re.I)
-# Numbers for settings, by name; the first pattern that matches counts.
-GUESSES: tuple[tuple[str, Any], ...] = (
-    (r"^gamma\w*|focus", 2.0),
-    (r"alpha|^tau$|temperature|^temp$|^t$|^beta$|ratio|thresh|rate|^rho$|^q$|quantile|momentum|decay", 0.5),
-    (r"smooth", 1.0),
-    (r"^eps\w*|epsilon", 1e-7),
-    (r"(?:num|n|nb|no)_?(?:of_)?(?:class|label|categor)|^classes$|^n_?c$|nclass", 3),
-    (r"axis|^dim$|^axes$", -1),
-    (r"epoch|step|iteration|^it$", 1),
-    (r"class_?weights?|^weights$|^w$|_weights$", [1.0, 2.0, 0.5]),
-    (r"layers|hidden|units|filters", [4, 3]),
-    (r"from_logits|^is_|^use_|^with_|^has_|training|verbose|debug|^normali[sz]e$", False),
-    (r"reduction", "none"),
-    (r"^name$", "loss"),
-    (r"dtype", "float32"),
-    (r"shape|dims$", [8, 8, 3]),
-    (r"^(?:num|n|nb)_|_num$|count|^k$|^n$|^m$", 3),
-    (r"height|width|^h$|^w$|length|dim|size", 8),
-)
-ANY_NUMBER = 1.0
 TENSORS = frozenset({"true", "pred", "input", "mask"})
 MOST_LISTED = 8
 
@@ -109,10 +84,26 @@ def _constructor(scope: Scoped, index: Index, made: Calling) -> dict[str, dict[s
     init = next((s for s in index.scopes if s.parent is not None and s.parent.node is scope.node and s.short == "__init__"), None)
     if init is None or init.function is None:
         return {}
-    return _arguments(init, set(init.parameters), index, made, called=scope.short)
+    return _arguments(init, set(init.parameters), index, made, called=scope.short, owner=scope.node)
 
 
-def _arguments(scope: Scoped, read: set[str], index: Index, made: Calling, called: str = "") -> dict[str, dict[str, Any]]:
+def _of_attribute(name: str, init: ast.AST, owner: ast.AST) -> guesses.Usage:
+    """How a class uses a parameter of its constructor: itself, or the attribute that it is put in."""
+    used = guesses.usage(name, [init])
+    for node in ast.walk(init):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)], value=ast.Name(id=value)) if value == name:
+                kept = guesses.usage(attribute, [owner], "self")
+                used.called = kept.called if used.called is None else used.called
+                used.listed, used.matrix = used.listed or kept.listed, used.matrix or kept.matrix
+                used.keys |= kept.keys
+                used.attributes |= kept.attributes
+    return used
+
+
+def _arguments(
+    scope: Scoped, read: set[str], index: Index, made: Calling, called: str = "", owner: ast.AST | None = None
+) -> dict[str, dict[str, Any]]:
     """The arguments of a factory or constructor: of the file's own call, then the defaults, then guesses; None for what is not read."""
     function = scope.function
     assert function is not None
@@ -123,7 +114,13 @@ def _arguments(scope: Scoped, read: set[str], index: Index, made: Calling, calle
         if name in told:
             found[name] = told[name]
         elif name not in defaults:
-            found[name] = {"value": None} if name not in read else _tensor(name, made) if names[name] in TENSORS else _guessed(name, made)
+            used = guesses.usage(name, [function])
+            if name not in read:
+                found[name] = {"value": None}
+            elif names[name] in TENSORS and not guesses.MODEL_NAME.search(name) and used.called is None:
+                found[name] = _tensor(name, made)
+            else:
+                found[name] = _guessed(name, used if not owner else _of_attribute(name, function, owner), made)
     return found
 
 
@@ -161,34 +158,18 @@ def defaulted(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
 
 def _tensor(name: str, made: Calling) -> dict[str, Any]:
     """A tensor that a factory takes: small random numbers, one row for each sample."""
-    if MODEL_NAME.search(name):
-        return _guessed(name, made)
     made.guesses.append(f"`{name}` is a tensor of random numbers")
     return {"tensor": encoded(batch(Profile((3,), (3,), "uniform"), {name: "other"}).inputs[name])}
 
 
-def _number_of(name: str) -> Any:
-    """The guess for a name, None if there is none."""
-    return next((value for pattern, value in GUESSES if re.search(pattern, name, re.I)), None)
-
-
-def _guessed(name: str, made: Calling) -> dict[str, Any]:
-    """An argument by its name."""
-    if name in FRAMEWORKS:
-        return {"module": FRAMEWORKS[name]}
-    if OPTIMIZER_NAME.search(name):
-        made.stand_ins.append(f"`{name}` is an optimizer that moves nothing")
-        return {"stand_in": "optimizer"}
-    if MODEL_NAME.search(name):
-        made.stand_ins.append(f"`{name}` is a small dense model")
-        return {"stand_in": "model"}
-    if BATCH_SIZE_NAME.match(name):
-        made.guesses.append(f"`{name}` is the number of samples")
-        return {"batch_size": True}
-    value = _number_of(name)
-    value = ANY_NUMBER if value is None else value
-    made.guesses.append(f"`{name}` = {value}")
-    return {"value": value}
+def _guessed(name: str, used: guesses.Usage, made: Calling) -> dict[str, Any]:
+    """An argument by its use and its name, told in words."""
+    spec, words = guesses.guess(name, used)
+    if words.startswith("stand-in: "):
+        made.stand_ins.append(words.removeprefix("stand-in: "))
+    elif words:
+        made.guesses.append(words)
+    return spec
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
@@ -207,8 +188,9 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
         optional = isinstance(default, ast.Constant) and default.value is None
         if default is not None and not (optional and role in ("true", "pred")):
             continue
-        if not _is_tensor(name, role):
-            made.arguments[name] = _guessed(name, made)
+        used = guesses.usage(name, [function])
+        if not _is_tensor(name, role, used):
+            made.arguments[name] = _guessed(name, used, made)
             continue
         kind = role if role in ("true", "pred") else "mask" if role == "mask" else "other"
         length = lengths.get(name, 0)
@@ -220,15 +202,15 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
             made.roles[name] = kind
 
 
-def _is_tensor(name: str, role: str) -> bool:
+def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:
     """Whether a parameter of a loss is an input; a name that may be either, and for which no number is known, is one."""
-    if role == "framework" or OPTIMIZER_NAME.search(name):
+    if role == "framework" or guesses.OPTIMIZER_NAME.search(name) or used.keys or used.attributes & guesses.MODEL_ATTRIBUTES:
         return False
     if role in ("true", "pred"):
         return True
-    if MODEL_NAME.search(name):
+    if guesses.MODEL_NAME.search(name) and used.called is not None:
         return False
-    return role != "setting" or (bool(BATCH_NAME.search(name)) and _number_of(name) is None and not BATCH_SIZE_NAME.match(name))
+    return role != "setting" or (bool(BATCH_NAME.search(name)) and guesses.number(name) is None and not BATCH_SIZE_NAME.match(name))
 
 
 def _unpacked(function: ast.AST) -> Iterator[tuple[str, int]]:

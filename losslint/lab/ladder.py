@@ -34,12 +34,15 @@ class Hints:
         The least number of axes, batch included.
     widths
         Lengths of the last axis: the least that its indices need, or products of what it is split or reshaped into.
+    extra
+        Whether something is taken without its last element along the last axis: the target may have one more than the prediction.
     samples
         Configured batch sizes.
     """
 
     rank: int = 1
     widths: list[int] = field(default_factory=list)
+    extra: bool = False
     samples: list[int] = field(default_factory=list)
 
 
@@ -74,7 +77,7 @@ def _seen(node: ast.AST, found: Hints, asked: dict[str, str]) -> int:
             full = not any(isinstance(i, ast.Constant) and i.value in (..., None) for i in items)
             if full:
                 found.rank = max(found.rank, len(items))
-            return _last_index(items[-1], asked) if items and (full or len(items) > 1) else 0
+            return _last_index(items[-1], found, asked) if items and (full or len(items) > 1) else 0
         case ast.keyword(arg="axis" | "axes" | "reduction_indices" | "dim", value=value):
             found.rank = max([found.rank, *(n + 1 if n >= 0 else -n for n in _numbers(value))])
         case ast.Call():
@@ -90,10 +93,12 @@ def _seen(node: ast.AST, found: Hints, asked: dict[str, str]) -> int:
     return 0
 
 
-def _last_index(node: ast.expr, asked: dict[str, str]) -> int:
+def _last_index(node: ast.expr, found: Hints, asked: dict[str, str]) -> int:
     match node:
         case ast.Constant(value=int(number)) if number >= 0:
             return number + 1
+        case ast.Slice(lower=None, upper=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1))):
+            found.extra = True
         case ast.Slice(lower=lower, upper=upper):
             edges = [n for edge in (lower, upper) if edge is not None for n in [_number(edge)]]
             for edge in (lower, upper):
@@ -146,10 +151,15 @@ def ladder(found: Hints) -> Iterator[Profile]:
     pairs += [((1,), shape) for shape in made if len(shape) == 1] + [((), shape) for shape in made if len(shape) == 1]
     fitting = [pair for pair in GENERAL if max(len(pair[0]), len(pair[1])) + 1 >= found.rank]
     rest = [pair for pair in GENERAL if pair not in fitting]
+    if found.extra:
+        fitting = [((*pred[:-1], pred[-1] + 1), pred) for _, pred in fitting if pred][:5] + fitting
     for true, pred in dict.fromkeys((*pairs, *fitting, *rest)):
         for kind in KINDS:
             for samples in (*found.samples, SAMPLES):
                 yield Profile(true, pred, kind, samples)
+    for samples in (times * number for number in found.samples for times in (2, 3) if times * number <= MOST_SAMPLES):
+        for true, pred in (*pairs, *fitting)[:6]:
+            yield Profile(true, pred, KINDS[0], samples)
 
 
 def _shaped(width: int, rank: int) -> Iterator[Shape]:

@@ -116,12 +116,17 @@ class Worker:
         The versions it found.
     seconds
         The limit of one loss.
+    home
+        Its empty home folder.
+    landlock
+        Whether children use it where there is one.
     """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
     environment: Environment
     seconds: float
+    home: str
     landlock: bool = True
     children: list[Child] = field(default_factory=list)
 
@@ -135,13 +140,15 @@ class Worker:
             It is no interpreter, has no TensorFlow, or its Keras computes with something else.
         """
         ours, theirs = socket.socketpair()
+        home = tempfile.mkdtemp(prefix="losslint-")
         environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_ENABLE_ONEDNN_OPTS": "0",
             "CUDA_VISIBLE_DEVICES": "-1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "XLA_FLAGS": "--xla_backend_optimization_level=0",
-            "HOME": tempfile.gettempdir(),
+            "HOME": home,
+            "KERAS_HOME": home,
         }
         command = [python, "-I", "-c", BOOT, str(WORKER), str(theirs.fileno())]
         try:
@@ -159,8 +166,12 @@ class Worker:
             raise LosslintError(f"--confirm: cannot run the interpreter `{python}`: {reason}; name another with --python") from error
         finally:
             theirs.close()
-        hello = _hello(process, ours, python)
-        return cls(process, ours, Environment(**hello), seconds, landlock)
+        try:
+            hello = _hello(process, ours, python)
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)
+            raise
+        return cls(process, ours, Environment(**hello), seconds, home, landlock)
 
     def child(self) -> Child:
         """Fork a child for one loss.
@@ -212,6 +223,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 def _hello(process: subprocess.Popen[bytes], control: socket.socket, python: str) -> dict[str, Any]:

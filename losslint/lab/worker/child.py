@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import traceback
 from typing import Any, Dict, List, Optional
@@ -11,6 +12,7 @@ from typing import Any, Dict, List, Optional
 from losslint_worker import fence
 
 LENGTH = struct.Struct(">I")
+MISSING = re.compile(r"`[\w.]+` is not installed")
 
 
 def serve(descriptor: int, order: Dict[str, Any]) -> None:
@@ -44,7 +46,7 @@ def serve(descriptor: int, order: Dict[str, Any]) -> None:
             answer = session.answer(request)
         except BaseException as error:  # whatever a loss raises is an answer
             answer = {"error": described(error, session.paths)}
-        if refusals:
+        if refusals and request["request"] == "run":
             answer = {"error": {"type": "Refused", "message": refusals[0], "line": None, "path": None}}
         _send(descriptor, answer)
 
@@ -60,6 +62,9 @@ def described(error: BaseException, paths: List[str]) -> Dict[str, Any]:
         message = str(error)
     except BaseException:  # a loss may raise an exception that cannot even be shown
         message = ""
+    missing = MISSING.search(message)  # whatever was made of it on the way
+    if missing:
+        return {"type": "Missing", "message": missing.group(), "line": line, "path": path}
     message = " ".join(message.split())[:600]
     return {"type": type(error).__name__, "message": message, "line": line, "path": path}
 

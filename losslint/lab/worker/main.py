@@ -24,6 +24,7 @@ def main(descriptor: int) -> None:
         child that serves one loss on that descriptor, ``{"wait": pid}`` asks how a child ended.
     """
     silence()
+    sys.argv = ["losslint"]  # for code that reads its arguments at import: there are none
     control = socket.socket(fileno=descriptor)
     hello = _imported()
     control.sendall(json.dumps(hello).encode())

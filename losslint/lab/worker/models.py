@@ -12,31 +12,44 @@ SHAPES: Tuple[Tuple[int, ...], ...] = ((3,), (8, 8, 1), (8, 8, 3), (5, 3), (32, 
 
 
 def stand_in(kind: str) -> Any:
-    """Something small for what cannot be had: a model, or an optimizer that moves nothing."""
+    """Something small for what cannot be had: a model, an optimizer that moves nothing, an error, the identity."""
     if kind == "optimizer":
         return tf.keras.optimizers.SGD(0.0)
+    if kind == "error":
+        return lambda true, pred, *rest, **named: tf.reduce_mean(tf.square(true - pred), axis=-1)
+    if kind == "identity":
+        return lambda x, *rest, **named: x
     return StandIn()
 
 
 class StandIn(tf.keras.Model):  # type: ignore[misc]
     """A small dense model that takes inputs of any shape, and answers to the name of any layer with its first."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden = tf.keras.layers.Dense(4, activation="tanh")
-        self.head = tf.keras.layers.Dense(3)
-        self(tf.zeros((1, 3)))
+    input_spec = None
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
+    def __init__(self) -> None:
+        inputs = tf.keras.Input((3,))
+        hidden, head = tf.keras.layers.Dense(4, activation="tanh"), tf.keras.layers.Dense(3)
+        super().__init__(inputs, head(hidden(inputs)))
+
+    def call(self, inputs: Any, *rest: Any, **named: Any) -> Any:
         """Fold the features of a sample to three, then two dense layers."""
         first = tf.nest.flatten(inputs)[0]
         flat = tf.reshape(tf.cast(first, self.compute_dtype), (tf.shape(first)[0], -1))
         padded = tf.pad(flat, ((0, 0), (0, 2)))
-        return self.head(self.hidden(tf.stack([tf.reduce_mean(padded[:, i::3], axis=1) for i in range(3)], axis=1)))
+        value = tf.stack([tf.reduce_mean(padded[:, i::3], axis=1) for i in range(3)], axis=1)
+        for layer in self.layers:
+            value = layer(value)
+        return value
+
+    @property
+    def layers(self) -> List[Any]:
+        """Those with weights, as a sequential model shows them."""
+        return [layer for layer in super().layers if layer.weights]
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
-        """The first layer."""
-        return self.hidden
+        """The first layer with weights."""
+        return self.layers[0]
 
 
 def _random(make: Callable[..., Any], name: str, told: Callable[[str], None]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ import builtins
 import importlib
 import re
 import sys
+import types
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy
@@ -116,6 +117,21 @@ def _found(place: str, attribute: str) -> Optional[Tuple[str, Any]]:
     return None
 
 
+def old() -> types.ModuleType:
+    """TensorFlow as it was: names of its first version before today's."""
+    module = types.ModuleType("tensorflow")
+
+    def look(attribute: str) -> Any:
+        for space in (tf.compat.v1, tf):
+            if hasattr(space, attribute):
+                moved["tensorflow"] = "tensorflow.compat.v1"
+                return getattr(space, attribute)
+        raise AttributeError("module 'tensorflow' has no attribute {!r}".format(attribute))
+
+    module.__getattr__ = look  # type: ignore[method-assign]
+    return module
+
+
 # --- imports ---------------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +171,9 @@ class Placeholder:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         return Placeholder("{}.{}".format(self.__name__, attribute), self.__dict__["_why"])
+
+    def __repr__(self) -> str:
+        return "`{}` is not installed".format(self.__name__)
 
     def __mro_entries__(self, bases: Any) -> Tuple[Any, ...]:
         name = self.__name__

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import tensorflow as tf
 from losslint_worker import names
+from losslint_worker.fence import Refused
 
 TRACERS = ("function", "register_keras_serializable", "keras_export", "tf_export", "jit", "njit", "convert_to_tensor_fn", "autograph")
 RECORD = "__losslint_record__"
@@ -21,7 +22,11 @@ Region = Tuple[int, int, int, int]
 
 
 class Failed(Exception):
-    """A statement of the slice that failed when it was run, and is needed."""
+    """The loss did not get to what was to be observed."""
+
+
+class Unmade(Exception):
+    """Something that the loss needs and that could not be made: the message names it and says why."""
 
 
 class Pruned(ast.NodeTransformer):
@@ -152,14 +157,17 @@ class Program:
         Called with the number of a probe, the function and its arguments; returns the result.
     wide
         Compute in float64.
+    old
+        ``tensorflow`` is its own first version where the two differ.
     """
 
-    def __init__(self, pieces: List[Dict[str, Any]], probes: List[Any], record: Callable[..., Any], wide: bool) -> None:
-        self.pieces, self.record, self.wide = pieces, record, wide
+    def __init__(self, pieces: List[Dict[str, Any]], probes: List[Any], record: Callable[..., Any], wide: bool, old: bool) -> None:
+        self.pieces, self.record, self.wide, self.old = pieces, record, wide, old
         self.probes = [(path, tuple(region)) for path, region in probes]
         self.stand_ins: List[str] = []
         self.failures: Dict[str, BaseException] = {}
         self.modules: Dict[int, types.ModuleType] = {}
+        self.trees: List[ast.Module] = []
         self.main = self.module(0)
 
     def module(self, number: int) -> types.ModuleType:
@@ -170,6 +178,7 @@ class Program:
         module = types.ModuleType(piece["name"])
         self.modules[number] = module
         tree = self.tree(piece)
+        self.trees.append(tree)
         builtins_ = dict(vars(builtins))
         builtins_["__import__"] = self.importer(piece, _guarded(tree))
         module.__dict__.update({"__builtins__": builtins_, "__file__": piece["path"], RECORD: self.record})
@@ -201,6 +210,14 @@ class Program:
         chosen: ast.Module = tree
         return chosen
 
+    def constructor(self, name: str) -> Optional[ast.FunctionDef]:
+        """The `__init__` of a class of the slice."""
+        for tree in self.trees:
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef) and node.name == name:
+                    return next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
+        return None
+
     def run(self, statement: ast.stmt, module: types.ModuleType, piece: Dict[str, Any]) -> None:
         """Run one statement; a failure matters only if one of its names is used later."""
         code = compile(ast.Module([statement], []), piece["path"], "exec")
@@ -208,7 +225,7 @@ class Program:
             exec(code, module.__dict__)
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 self.add_moved(statement, module, piece)
-        except Exception as error:
+        except (Exception, SystemExit, Refused) as error:
             for name in _bound(statement):
                 self.failures.setdefault(name, error)
 
@@ -245,6 +262,8 @@ class Program:
 
     def outside(self, name: str, guarded: Set[int]) -> Any:
         line = sys._getframe(2).f_lineno
+        if self.old and name == "tensorflow":
+            return names.old()
         return names.outside(name, line in guarded, self.stand_ins)
 
     def gathered(self, base: str, stem: str, fromlist: Any, links: Dict[str, int]) -> types.ModuleType:
@@ -294,6 +313,46 @@ def _lambda(tree: ast.Module, place: Tuple[int, ...]) -> Optional[ast.expr]:
         if isinstance(node, ast.Lambda) and (node.lineno, node.col_offset) == place:
             return node
     return None
+
+
+def assembled(class_: Any, arguments: Dict[str, Any], init: Optional[ast.FunctionDef]) -> Any:
+    """An object made without its constructor: every statement of that is tried by itself; None if even that is not possible."""
+    if init is None:
+        return None
+    try:
+        made = class_.__new__(class_)
+        base = next((b for b in class_.__mro__[1:] if b.__module__.split(".")[0] in ("keras", "tensorflow", "tf_keras")), object)
+        base.__init__(made)
+    except Exception:  # a base class that cannot be made without arguments
+        return None
+    names_ = [a.arg for a in (*init.args.args, *init.args.kwonlyargs)]
+    scope = dict(zip(names_[1:], [None] * len(names_)))
+    defaults = init.args.defaults
+    for argument, default in zip(init.args.args[len(init.args.args) - len(defaults) :], defaults):
+        scope[argument.arg] = _tried(lambda default=default: eval(_code(default), class_.__init__.__globals__))  # type: ignore[misc]
+    scope.update(arguments)
+    scope[names_[0]] = made
+    for statement in init.body:
+        _tried(lambda statement=statement: exec(_code(statement), class_.__init__.__globals__, scope))  # type: ignore[misc]
+    return made
+
+
+def _code(node: ast.AST) -> Any:
+    if isinstance(node, ast.expr):
+        return compile(ast.Expression(node), "<constructor>", "eval")
+    return compile(ast.Module([node], []), "<constructor>", "exec")  # type: ignore[list-item]
+
+
+def _tried(action: Callable[[], Any]) -> Any:
+    try:
+        return action()
+    except Exception:  # an attribute that cannot be had is missed only if the loss reads it
+        return None
+
+
+def brief(error: BaseException) -> str:
+    """An exception in a few words."""
+    return " ".join("{}: {}".format(type(error).__name__, error).split())[:120]
 
 
 def module_named(name: str) -> Any:

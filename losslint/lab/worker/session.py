@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import random
 import re
+import types
 from contextlib import nullcontext
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
 from losslint_worker import models, names
-from losslint_worker.program import LAMBDA, Failed, Program, module_named
+from losslint_worker.fence import Refused
+from losslint_worker.program import LAMBDA, Failed, Program, Unmade, assembled, brief, module_named
 
 MOST_ELEMENTS = 200_000
 # Words of files that may use randomness: seeding empties TensorFlow's cache of kernels, and makes every operation slow.
@@ -40,7 +42,13 @@ class Session:
         runner = self.runner(request.get("probes", []), request.get("wide", False))
         if kind == "evaluate":
             return {"values": [runner.evaluated(text) for text in request["expressions"]]}
-        return runner.run(request)
+        try:
+            return runner.run(request)
+        except NameError as error:
+            name = str(error).split("'")[1] if "'" in str(error) else ""
+            if name not in runner.program.failures:
+                raise
+            raise Unmade("`{}` (its definition fails: {})".format(name, brief(runner.program.failures[name]))) from error
 
     def runner(self, probes: List[Any], wide: bool) -> Runner:
         """The runner of a set of probes, made once."""
@@ -71,7 +79,7 @@ class Runner:
         self.layout: Dict[str, Any] = {}  # of a traced function: its gradients by name, its probes with their numbers of operands
         tf.keras.backend.set_floatx("float64" if wide else "float32")
         self.random = any(RANDOM.search(piece["text"]) for piece in order["pieces"])
-        self.program = Program(order["pieces"], probes, self.record, wide)
+        self.program = Program(order["pieces"], probes, self.record, wide, order["old"])
         self.stand_ins: Dict[str, Any] = {}
         self.loss = self.found()
         self.scope = models.Scope(self.loss, vars(self.program.main), order["parameters"])
@@ -110,12 +118,26 @@ class Runner:
         """A name of the file, or why it is not there."""
         if name not in vars(self.program.main):
             failure = self.program.failures.get(name)
-            raise failure if failure is not None else Failed("`{}` is not defined".format(name))
+            if failure is None:
+                raise Unmade("`{}`, which is not defined".format(name))
+            if isinstance(failure, names.Missing):
+                raise failure
+            raise Unmade("`{}` (its definition fails: {})".format(name, brief(failure))) from failure
         return vars(self.program.main)[name]
 
     def constructed(self, class_: Any, step: Dict[str, Any]) -> Any:
-        """An object made by the class's own constructor."""
-        return class_(**self.arguments(step["arguments"]))
+        """An object made by the class's own constructor or, where that fails, with those of its attributes that can be had."""
+        arguments = self.arguments(step["arguments"])
+        try:
+            return class_(**arguments)
+        except (Exception, Refused) as error:
+            made = assembled(class_, arguments, self.program.constructor(class_.__name__))
+            if made is None:
+                raise
+            self.program.stand_ins.append(
+                "the constructor of `{}` fails ({}), its attributes were set one by one".format(class_.__name__, brief(error))
+            )
+            return made
 
     def arguments(self, told: Dict[str, Any]) -> Dict[str, Any]:
         """Arguments that are no tensors."""
@@ -133,6 +155,12 @@ class Runner:
             return self.tensor(spec["tensor"], 1)
         if "batch_size" in spec:
             return self.order["samples"]
+        if "mapping" in spec:
+            return {key: self.argument(str(key), part) for key, part in spec["mapping"]}
+        if "object" in spec:
+            return types.SimpleNamespace(**self.arguments(spec["object"]))
+        if "matrix" in spec:
+            return np.array(spec["matrix"], "float32")
         if name not in self.stand_ins:
             self.stand_ins[name] = models.stand_in(spec["stand_in"])
         return self.stand_ins[name]
