@@ -12,7 +12,7 @@ E, A = Kind.ELEMENTWISE, Kind.ACTIVATION
 SPACES = "tf K ops keras.activations"
 
 OPERATIONS = (
-    Operation("sigmoid", E, "x", each(SPACES, "sigmoid") + " tf.sigmoid scipy.special.expit", 1, f.sigmoid, Degree.ZERO, activation=True),
+    Operation("sigmoid", E, "x", each(SPACES, "sigmoid") + " scipy.special.expit", 1, f.sigmoid, Degree.ZERO, activation=True),
     Operation("tanh", E, "x", each(SPACES, "tanh") + " np.tanh math.tanh", 1, math.tanh, Degree.ZERO),
     Operation("softplus", E, "x", each(SPACES, "softplus"), 1, f.softplus, Degree.ZERO_STAYS, activation=True),
     Operation("log_sigmoid", E, "x", each("tf ops", "log_sigmoid") + " ops.logsigmoid", 1, f.log_sigmoid, Degree.ZERO_STAYS),
@@ -37,10 +37,10 @@ OPERATIONS = (
     Operation("cumprod", A, "x axis", each("tf K ops np", "cumprod"), 1, f.same, Degree.UNKNOWN, default_axis=0),
     Operation("cumulative_logsumexp", A, "x axis", "tf.cumulative_logsumexp", 1, f.same, Degree.UNKNOWN, default_axis=0),
     Operation("sort", A, "x axis", each("tf ops np", "sort"), 1, f.same, along=0.0, default_axis=-1, tolerance=0),
-    Operation("shuffle", A, "x", "tf.random.shuffle tf.random_shuffle keras.random.shuffle(x,axis)", 1, f.same, along=0.0, tolerance=0),
+    Operation("shuffle", A, "x", "tf.random.shuffle tf.random_shuffle keras.random.shuffle(x,axis)", 1, f.same, along=0.0, flow=Flow.BLOCKED, random=True, tolerance=0),
     Operation("argsort", A, "x axis", each("tf ops np", "argsort"), 1, None, Degree.ZERO, along=1.0, default_axis=-1, flow=Flow.BLOCKED),
     Operation("invert_permutation", A, "x", "tf.invert_permutation", 1, None, along=0.0, flow=Flow.BLOCKED),
     Operation("dropout", A, "x rate", "tf.dropout K.dropout keras.random.dropout", 1, None, along=0.0, random=True, aliases="level=rate keep_prob=rate"),
-    Operation("batch_normalization", A, "x mean variance", "tf.batch_normalization tf.batch_norm_with_global_normalization K.batch_normalization ops.batch_normalization", 1, None, Degree.UNKNOWN, aliases="t=x m=mean v=variance var=variance"),
-    Operation("local_response_normalization", A, "x", "tf.local_response_normalization tf.lrn", 1, None, Degree.UNKNOWN, aliases="inp=x"),
+    Operation("batch_normalization", A, "x mean variance", "tf.batch_normalization tf.batch_norm_with_global_normalization K.batch_normalization ops.batch_normalization", 1, None, Degree.ZERO_STAYS, along=0.0, aliases="t=x m=mean v=variance var=variance"),
+    Operation("local_response_normalization", A, "x", "tf.local_response_normalization tf.lrn", 1, None, Degree.ZERO_STAYS, along=0.0, aliases="inp=x"),
 )  # fmt: skip

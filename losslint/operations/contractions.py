@@ -31,7 +31,7 @@ LINEAR = (
     Operation("eigh", Y, "x", "tf.eigh tf.self_adjoint_eig np.linalg.eigh ops.eigh", shape="eigh", aliases="tensor=x"),
     Operation("eigenvalues", Y, "x", "tf.eigvalsh tf.self_adjoint_eigvals np.linalg.eigvalsh", shape="drop_last", aliases="tensor=x"),
     Operation("qr", Y, "x", "tf.qr np.linalg.qr ops.qr", shape="pair"),
-    Operation("linear_other", Kind.OPAQUE, "x", "tf.LinearOperator* tf.linalg.LinearOperator* tf.eig tf.eigvals np.linalg.eig np.linalg.eigvals np.linalg.lstsq np.linalg.matrix_rank np.linalg.cond ops.eig ops.lu_factor ops.lstsq tf.lu tf.lu_solve tf.linalg.experimental.* tf.bitcast"),
+    Operation("linear_other", Kind.OPAQUE, "x", "tf.LinearOperator* tf.eig tf.eigvals np.linalg.eig np.linalg.eigvals np.linalg.lstsq np.linalg.matrix_rank np.linalg.cond ops.eig ops.lu_factor ops.lstsq tf.lu tf.lu_solve tf.bitcast"),
 )  # fmt: skip
 
 OPERATIONS = (*CONTRACTIONS, *LINEAR)

@@ -15,15 +15,16 @@ OPERATIONS = (
               + " " + each("K", "conv1d conv2d conv3d separable_conv1d separable_conv2d depthwise_conv2d conv2d_transpose conv3d_transpose pool2d pool3d resize_images resize_volumes local_conv1d local_conv2d spatial_3d_padding")
               + " " + each("ops", "conv conv_transpose depthwise_conv separable_conv max_pool average_pool adaptive_max_pool adaptive_average_pool space_to_depth depth_to_space layer_normalization rms_normalization")
               + " " + each("tf.layers", "conv1d conv2d conv3d conv2d_transpose conv3d_transpose separable_conv2d dense dropout batch_normalization max_pooling1d max_pooling2d max_pooling3d average_pooling1d average_pooling2d average_pooling3d")
-              + " " + each("tf.contrib.layers tf.contrib.slim tf.slim slim", CONTRIB),
+              + " " + each("tf.contrib.layers tf.contrib.slim tf.slim", CONTRIB),
               2, None, Degree.ZERO_STAYS, shape="same", aliases="inputs=x value=x images=x kernel=filters filter=filters weights=filters depthwise_kernel=filters depthwise_filter=filters"),
     Operation("image_transform", Y, "x",
               each("tf.image", "adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation central_crop crop_to_bounding_box extract_patches flip_left_right flip_up_down grayscale_to_rgb "
-                   "hsv_to_rgb pad_to_bounding_box per_image_standardization resize resize_with_crop_or_pad resize_image_with_crop_or_pad resize_with_pad resize_images resize_bilinear resize_nearest_neighbor resize_bicubic resize_area "
+                   "pad_to_bounding_box per_image_standardization resize resize_with_crop_or_pad resize_image_with_crop_or_pad resize_with_pad resize_images resize_bilinear resize_nearest_neighbor resize_bicubic resize_area "
                    "rgb_to_grayscale rgb_to_hsv rgb_to_yiq rgb_to_yuv rot90 transpose yiq_to_rgb yuv_to_rgb convert_image_dtype random_brightness random_contrast random_flip_left_right random_flip_up_down random_hue random_saturation extract_image_patches")
-              + " " + each("ops.image", "affine_transform crop_images extract_patches gaussian_blur hsv_to_rgb pad_images resize rgb_to_grayscale rgb_to_hsv"),
+              + " " + each("ops", "affine_transform crop_images extract_patches gaussian_blur pad_images resize rgb_to_grayscale rgb_to_hsv"),
               degree=Degree.ZERO_STAYS, shape="same", aliases="images=x image=x value=x"),
-    Operation("image_score", Y, "x y", "tf.image.ssim tf.image.ssim_multiscale tf.image.psnr ops.image.ssim", 2, None, Degree.ZERO, shape="drop_image", aliases="img1=x img2=y im1=x im2=y a=x b=y images1=x images2=y"),
+    Operation("hsv_to_rgb", Y, "x", "tf.image.hsv_to_rgb ops.hsv_to_rgb", degree=Degree.ZERO_STAYS, flow=Flow.BLOCKED, shape="same", aliases="images=x"),
+    Operation("image_score", Y, "x y", "tf.image.ssim tf.image.ssim_multiscale tf.image.psnr ops.ssim", 2, None, Degree.ZERO, shape="drop_image", aliases="img1=x img2=y im1=x im2=y a=x b=y images1=x images2=y"),
     Operation("total_variation", Y, "x", "tf.image.total_variation", shape="drop_image", aliases="images=x"),
     Operation("image_gradients", Y, "x", "tf.image.image_gradients", shape="pair", aliases="image=x"),
     Operation("sobel_edges", Y, "x", "tf.image.sobel_edges", shape="append", aliases="image=x"),
@@ -34,7 +35,7 @@ OPERATIONS = (
     Operation("fourier3", Y, "x", each("tf", "fft3d ifft3d") + " " + each("tf.signal", "fft3d ifft3d rfft3d irfft3d"), degree=Degree.ZERO_STAYS, shape="transform 3"),
     Operation("fourier_shift", Y, "x", each("tf.signal np.fft", "fftshift ifftshift"), shape="same"),
     Operation("frames", Y, "x", "tf.signal.frame tf.signal.stft tf.contrib.signal.frame tf.contrib.signal.stft", degree=Degree.ZERO_STAYS, shape="append", aliases="signal=x signals=x"),
-    Operation("overlap", Y, "x", "tf.signal.overlap_and_add tf.signal.inverse_stft tf.contrib.signal.overlap_and_add", degree=Degree.ZERO_STAYS, shape="drop_last", aliases="signal=x stfts=x"),
-    Operation("layer_other", Kind.OPAQUE, "x", "tf.image.* tf.signal.* tf.spectral.* tf.contrib.signal.* np.fft.* ops.image.* ops.fft* ops.rfft ops.irfft ops.ifft* ops.stft ops.istft tf.fft* tf.ifft* tf.layers.* tf.contrib.layers.* tf.contrib.slim.* tf.slim.* slim.* tf.contrib.image.* tf.quantization.* "
+    Operation("overlap", Y, "x", "tf.signal.overlap_and_add tf.signal.inverse_stft tf.contrib.signal.overlap_and_add", degree=Degree.ZERO_STAYS, shape="merge_last", aliases="signal=x stfts=x"),
+    Operation("layer_other", Kind.OPAQUE, "x", "tf.image.* tf.signal.* tf.spectral.* tf.contrib.signal.* np.fft.* ops.fft* ops.rfft ops.irfft ops.ifft* ops.stft ops.istft tf.fft* tf.ifft* tf.layers.* tf.contrib.layers.* tf.contrib.slim.* tf.slim.* tf.contrib.image.* tf.quantization.* "
               "tf.dynamic_rnn tf.bidirectional_dynamic_rnn tf.static_rnn tf.static_bidirectional_rnn tf.raw_rnn tf.rnn_cell.* tf.contrib.rnn.* K.rnn tf.conv2d_backprop_input tf.conv2d_backprop_filter tf.fused_batch_norm tf.convolution_* tf.fractional_* tf.approx_* tf.embedding_lookup_sparse tf.safe_embedding_lookup_sparse tf.sufficient_statistics tf.normalize_moments ops.dot_product_attention", flow=Flow.FLOWS),
 )  # fmt: skip

@@ -25,20 +25,20 @@ def _loss(name: str, spellings: str, shape: str, parameters: str = PAIR, aliases
 
 FUNCTIONS = (
     _loss("row_loss", each("keras.losses", "mean_squared_error mse MSE mean_absolute_error mae MAE mean_absolute_percentage_error mape MAPE mean_squared_logarithmic_error msle MSLE "
-          "kullback_leibler_divergence kl_divergence kld KLD hinge squared_hinge categorical_hinge poisson logcosh log_cosh huber(y_true,y_pred,delta) huber_loss(y_true,y_pred,delta) "
-          "cosine_similarity(y_true,y_pred,axis) cosine_proximity(y_true,y_pred,axis) cosine(y_true,y_pred,axis) categorical_generalized_cross_entropy(y_true,y_pred,q) "
+          "kullback_leibler_divergence kl_divergence kld KLD hinge squared_hinge categorical_hinge poisson logcosh log_cosh", "(y_true,y_pred)") + " " + each("keras.losses", "huber(y_true,y_pred,delta) huber_loss(y_true,y_pred,delta) "
+          "cosine_similarity(y_true,y_pred,axis) cosine_proximity(y_true,y_pred,axis) cosine(y_true,y_pred,axis) "
           "binary_crossentropy(y_true,y_pred,from_logits,label_smoothing,axis) bce(y_true,y_pred,from_logits,label_smoothing,axis) categorical_crossentropy(y_true,y_pred,from_logits,label_smoothing,axis) "
           "binary_focal_crossentropy(y_true,y_pred,apply_class_balancing,alpha,gamma,from_logits,label_smoothing,axis) categorical_focal_crossentropy(y_true,y_pred,alpha,gamma,from_logits,label_smoothing,axis)")
           + " K.categorical_crossentropy(y_true,y_pred,from_logits,axis) ops.categorical_crossentropy(y_true,y_pred,from_logits,axis) K.categorical_focal_crossentropy(y_true,y_pred,alpha,gamma,from_logits,axis)"
           + " keras.metrics.pearson_correlation(y_true,y_pred,axis) keras.metrics.concordance_correlation(y_true,y_pred,axis)"
           + " tf.softmax_cross_entropy_with_logits(y_true,y_pred,axis) tf.softmax_cross_entropy_with_logits_v2(y_true,y_pred,axis)", "drop_last", f"{PAIR} axis"),
-    _loss("sparse_loss", "keras.losses.sparse_categorical_crossentropy(y_true,y_pred,from_logits,ignore_class,axis) K.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) "
+    _loss("sparse_loss", "keras.losses.categorical_generalized_cross_entropy(y_true,y_pred,q) keras.losses.sparse_categorical_crossentropy(y_true,y_pred,from_logits,ignore_class,axis) K.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) "
           "ops.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) tf.sparse_softmax_cross_entropy_with_logits", "labels"),
     _loss("element_loss", "K.binary_crossentropy ops.binary_crossentropy K.binary_focal_crossentropy tf.sigmoid_cross_entropy_with_logits tf.weighted_cross_entropy_with_logits tf.log_poisson_loss", "same", aliases="log_input=y_pred"),
     _loss("set_loss", "keras.losses.dice keras.losses.tversky(y_true,y_pred,alpha,beta,smooth,axis)", "whole", f"{PAIR} axis"),
     _loss("circle_loss", "keras.losses.circle(y_true,y_pred,ref_labels,ref_embeddings)", "rows"),
     _loss("sampled_loss", "tf.nce_loss(weights,biases,y_true,y_pred) tf.sampled_softmax_loss(weights,biases,y_true,y_pred) keras.losses.ctc ops.ctc_loss", "rows", aliases="inputs=y_pred"),
-    _loss("ctc_loss", "tf.ctc_loss tf.ctc_loss_v2", "batch", aliases="inputs=y_pred"),
+    _loss("ctc_loss", "tf.ctc_loss tf.ctc_loss_v2", "rows", aliases="inputs=y_pred"),
     _loss("ctc_batch_cost", "K.ctc_batch_cost", "column"),
     _loss("batch_loss", each("tf.losses", "mean_squared_error absolute_difference huber_loss log_loss hinge_loss sigmoid_cross_entropy") + " " + each("tf.contrib.losses", "mean_squared_error absolute_difference log_loss hinge_loss sigmoid_cross_entropy", CONTRIB), "scalar same", f"{PAIR} weights"),
     _loss("batch_row_loss", "tf.losses.softmax_cross_entropy " + each("tf.contrib.losses", "softmax_cross_entropy", CONTRIB), "scalar drop_last", f"{PAIR} weights"),
@@ -53,10 +53,10 @@ FUNCTIONS = (
 
 CLASSES = (
     Operation("loss_object", L, "reduction name", each("keras.losses", "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson KLDivergence Hinge SquaredHinge CategoricalHinge LogCosh "
-              "Huber(delta,reduction) CosineSimilarity(axis,reduction) CategoricalGeneralizedCrossEntropy(q,reduction) BinaryCrossentropy(from_logits,label_smoothing,axis,reduction) "
+              "Huber(delta,reduction) CosineSimilarity(axis,reduction) BinaryCrossentropy(from_logits,label_smoothing,axis,reduction) "
               "BinaryFocalCrossentropy(apply_class_balancing,alpha,gamma,from_logits,label_smoothing,axis,reduction) CategoricalCrossentropy(from_logits,label_smoothing,axis,reduction) "
               "CategoricalFocalCrossentropy(alpha,gamma,from_logits,label_smoothing,axis,reduction)"), 0, None, ZERO, shape="drop_last"),
-    Operation("sparse_loss_object", L, "from_logits ignore_class reduction", "keras.losses.SparseCategoricalCrossentropy", 0, None, ZERO, shape="labels"),
+    Operation("sparse_loss_object", L, "from_logits ignore_class reduction", "keras.losses.SparseCategoricalCrossentropy keras.losses.CategoricalGeneralizedCrossEntropy(q,reduction)", 0, None, ZERO, shape="labels"),
     Operation("set_loss_object", L, "reduction name axis", "keras.losses.Dice keras.losses.Tversky(alpha,beta,reduction)", 0, None, ZERO, shape="whole"),
     Operation("row_loss_object", L, "reduction name", "keras.losses.CTC keras.losses.Circle(gamma,margin,remove_diagonal,reduction)", 0, None, ZERO, shape="rows"),
     Operation("base_loss_object", L, "name reduction", "keras.losses.Loss keras.losses.LossFunctionWrapper(fn,reduction)", 0, None, ZERO, shape="unknown"),

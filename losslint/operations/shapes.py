@@ -11,7 +11,7 @@ S = Kind.SHAPE
 MOVES = (
     Operation("reshape", S, "x shape", each("tf K ops np", "reshape") + " .reshape", aliases="target_shape=shape newshape=shape"),
     Operation("flatten", S, "x", "K.flatten np.ravel ops.ravel .flatten .ravel"),
-    Operation("batch_flatten", S, "x", "K.batch_flatten tf.layers.flatten tf.contrib.layers.flatten slim.flatten"),
+    Operation("batch_flatten", S, "x", "K.batch_flatten tf.layers.flatten tf.contrib.layers.flatten tf.contrib.slim.flatten"),
     Operation("expand_dims", S, "x axis", each("tf K ops np", "expand_dims"), aliases="dim=axis"),
     Operation("squeeze", S, "x axis", each("tf K ops np", "squeeze") + " .squeeze", aliases="squeeze_dims=axis"),
     Operation("transpose", S, "x perm", each("tf ops np", "transpose") + " K.transpose(x) .transpose", aliases="axes=perm"),
@@ -34,7 +34,7 @@ MOVES = (
     Operation("set_diag", S, "x diagonal", "tf.set_diag tf.matrix_set_diag"),
     Operation("band_part", S, "x lower upper", "tf.band_part tf.matrix_band_part np.triu(x,k) np.tril(x,k) ops.triu(x,k) ops.tril(x,k)", aliases="num_lower=lower num_upper=upper m=x"),
     Operation("differences", S, "x n axis", each("np ops", "diff")),
-    Operation("sparse", S, "x", "tf.sparse.from_dense tf.sparse.to_dense tf.sparse_tensor_to_dense K.to_dense tf.sparse.reorder tf.sparse.softmax"),
+    Operation("sparse", S, "x", "tf.sparse.from_dense tf.sparse.to_dense tf.sparse_tensor_to_dense K.to_dense tf.sparse.reorder"),
 )  # fmt: skip
 
 JOINS = (
@@ -62,7 +62,7 @@ PICKS = (
 
 SCATTERS = (
     Operation("scatter_nd", S, "indices x shape", "tf.scatter_nd ops.scatter tf.SparseTensor tf.sparse.SparseTensor tf.sparse_to_dense(indices,shape,x)", aliases="updates=x values=x dense_shape=shape output_shape=shape sparse_values=x sparse_indices=indices"),
-    Operation("scatter_update", S, "x indices updates", "tf.tensor_scatter_nd_update tf.tensor_scatter_update tf.tensor_scatter_nd_max tf.tensor_scatter_nd_min ops.scatter_update ops.slice_update", aliases="inputs=x start_indices=indices"),
+    Operation("scatter_update", S, "x indices updates", "tf.tensor_scatter_nd_update tf.tensor_scatter_update tf.tensor_scatter_nd_max tf.tensor_scatter_nd_min ops.scatter_update", aliases="inputs=x"),
     Operation("scatter_add", S, "x indices updates", "tf.tensor_scatter_nd_add tf.tensor_scatter_add tf.tensor_scatter_nd_sub tf.tensor_scatter_sub"),
     Operation("segment_sum", S, "x ids count", "tf.unsorted_segment_sum ops.segment_sum tf.segment_sum(x,ids)", along=1.0, aliases="data=x segment_ids=ids num_segments=count"),
     Operation("segment_mean", S, "x ids count", "tf.unsorted_segment_mean tf.segment_mean(x,ids)", along=0.0, aliases="data=x segment_ids=ids num_segments=count"),
@@ -85,7 +85,7 @@ SELECTIONS = (
     Operation("cond", Kind.SELECTION, "condition x y", "tf.cond ops.cond tf.contrib.framework.smart_cond tf.smart_cond", 3, f.where, aliases="pred=condition true_fn=x false_fn=y true_fun=x false_fun=y"),
     Operation("switch", Kind.SELECTION, "condition x y", "K.switch", 3, f.where, aliases="then_expression=x else_expression=y"),
     Operation("boolean_mask", Kind.SELECTION, "x mask axis", "tf.boolean_mask np.extract(mask,x) np.compress(mask,x,axis)", aliases="condition=mask arr=x"),
-    Operation("nan_to_num", Kind.SELECTION, "x", "np.nan_to_num ops.nan_to_num tf.experimental.numpy.nan_to_num"),
+    Operation("nan_to_num", Kind.SELECTION, "x", "np.nan_to_num ops.nan_to_num"),
     Operation("in_train_phase", Kind.SELECTION, "x y training", each("K", "in_train_phase in_test_phase"), 2, aliases="alt=y"),
     Operation("nonzero", Kind.SELECTION, "condition", "np.nonzero ops.nonzero np.argwhere ops.argwhere np.flatnonzero", flow=Flow.BLOCKED),
 )  # fmt: skip

@@ -17,7 +17,8 @@ PLACES = {
     "K": ("K.",),
     "keras": ("keras.",),
     "ops": ("keras.ops.",),
-    "np": ("np.", "tf.experimental.numpy."),
+    "np": ("np.",),
+    "tnp": ("tf.experimental.numpy.",),
     "math": ("math.",),
 }
 
@@ -59,8 +60,10 @@ class Spelling:
 
 
 def names(operation: Operation) -> list[str]:
-    """The canonical spellings of an operation, without families."""
-    return [s for s in (spelling.partition("(")[0] for spelling in operation.spellings.split()) if not s.endswith("*")]
+    """The canonical spellings of an operation, without families; TensorFlow's numpy has what numpy has, where it has it."""
+    own = [s for s in (spelling.partition("(")[0] for spelling in operation.spellings.split()) if not s.endswith("*")]
+    twins = [f"t{name}" for name in own if name.startswith("np.") and any(present(f"t{name}"))]
+    return list(dict.fromkeys([*own, *twins]))
 
 
 @cache

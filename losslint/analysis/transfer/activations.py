@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import ORDINARY, Columns
 from losslint.analysis.node import Gradient, Node, Site
@@ -31,7 +33,8 @@ def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -
     if op.name == "unit_vectors":
         order = literal(arguments.get("order", Constant(2)))
         if order != 2:
-            return _mixed(op, x, others, site, False, None)
+            number = isinstance(order, int | float) and order > 0
+            return _mixed(replace(op, column=None, along=-1.0 / order if number else None), x, others, site, known, axes)
     return _mixed(op, x, others, site, known, axes)
 
 
@@ -56,6 +59,8 @@ def _degree(op: Operation, x: Node, others: list[Node], along: list[Axis] | None
     if op.along is None or op.degree is Degree.UNKNOWN:
         still = power == 0 and all(o.degree == degree.ZERO for o in (x, *others))
         return degree.ZERO if still else degree.UNKNOWN
+    if op.degree is Degree.ZERO_STAYS:
+        return degree.ZERO if all(o.degree == degree.ZERO for o in (x, *others)) else degree.UNKNOWN
     base = degree.ZERO if op.degree is Degree.ZERO else x.degree
     if op.along == 0.0:
         return base

@@ -171,6 +171,8 @@ def cast(op: Operation, arguments: Arguments, site: Site) -> Node:
     values = x.columns if not x.facts.python else rounded(x.columns)
     if op.name == "to_int" or told.startswith(("int", "uint")):
         values = columns.apply(_whole, (values,))
+    elif op.name == "to_unsigned":
+        values = columns.apply(lambda v: _whole(v) if v >= 0 else NAN, (values,))
     elif op.name == "to_bool" or told.startswith("bool"):
         values = columns.apply(lambda v: v if v != v else float(v != 0), (values,)) if x.columns.known or x.constant else FREE_BOOLEAN
     gradient = min(x.gradient, Gradient.BLOCKED) if blocks else x.gradient

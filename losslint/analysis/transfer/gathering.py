@@ -24,7 +24,7 @@ def gathered(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
             places = min(x.gradient, Gradient.BLOCKED)
             ordered = as_node(arguments.get("sorted", Constant(None)), site)
             power = ordered.shape.power if ordered.shape is not None else None
-            grown = degree.UNKNOWN if power is None else frozenset({float(power)})
+            grown = degree.UNKNOWN if power is None else frozenset({0.0, float(power)})
             return made(op.name, [x, ordered], site, shape=x.shape, degree=grown, gradient=places, marks=frozenset())
         case "take_along_axis":
             rows = indices.shape if indices.shape is not None and indices.shape.exact else x.shape.forget_lengths() if x.shape else None

@@ -49,7 +49,7 @@ def _place(spelling: str, shape: Shape | None) -> tuple[int, bool]:
     rank = shape.rank if shape is not None else None
     match spelling.rpartition(".")[2]:
         case "vstack":
-            return 0, rank == 1
+            return 0, rank == 1 and not spelling.startswith("ops.")
         case "dstack":
             return 2, rank is None or rank < 3
         case "column_stack":
@@ -141,7 +141,7 @@ def _largest(x: Node, arguments: Arguments, site: Site) -> Value:
     old = x.shape.axis(-1) if x.shape is not None else None
     if shape is None and x.shape is not None and not x.shape.exact:
         shape = x.shape
-    grown = degree.UNKNOWN if old is None else frozenset({float(old.power)})
+    grown = degree.UNKNOWN if old is None else frozenset({0.0, float(old.power)})
     place = made("argsort", [x], site, shape=shape, degree=grown, gradient=min(x.gradient, Gradient.BLOCKED))
     return Items([made("top_k", [x], site, shape=shape, degree=x.degree, columns=x.columns), place], mutable=False)
 

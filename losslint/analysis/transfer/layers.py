@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from losslint.analysis import degree
-from losslint.analysis.node import Node, Site
+from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ANY, Axis, Shape, broadcast
 from losslint.analysis.transfer.axes import NUMPY_LIKE
 from losslint.analysis.transfer.results import Arguments, as_node, literal, made
-from losslint.operations.operation import Degree, Operation
+from losslint.operations.operation import Degree, Flow, Operation
 
 
 def layer(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
@@ -21,7 +21,9 @@ def layer(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Val
     whole = x.shape
 
     def result(shape: Shape | None) -> Node:
-        return made(op.name, [x, *others], site, shape=shape, degree=_grown(op, [x, *others]), marks=frozenset())
+        flow = max(o.gradient for o in (x, *others))
+        gradient = flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED)
+        return made(op.name, [x, *others], site, shape=shape, degree=_grown(op, [x, *others]), gradient=gradient, marks=frozenset())
 
     match op.shape.split():
         case ["same"]:
@@ -43,6 +45,9 @@ def layer(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Val
             return Items([result(_dropped(whole, 1)), result(whole)], mutable=False)
         case ["drop_last"]:
             return result(_dropped(whole, 1))
+        case ["merge_last"]:
+            left = _dropped(whole, 1)
+            return result(left.with_axis(-1, ANY) if left is not None and left.least_rank > 1 else None)
         case ["drop_image"]:
             y = arguments.get("y")
             both = broadcast(whole, y.shape) if isinstance(y, Node) else whole

@@ -72,7 +72,8 @@ def _told(reduction: Value | None) -> str:
     """The reduction as text: ``sum``, ``none``, or anything else for the mean."""
     if isinstance(reduction, Named):
         return reduction.name.rpartition(".")[2].lower()
-    return str(literal(reduction) or "mean").lower()
+    told = str(literal(reduction) or "mean").lower()
+    return "sum" if told == "weighted_sum" else told
 
 
 def _reduced(name: str, operands: list[Node], how: str, reduction: str, site: Site) -> Node:

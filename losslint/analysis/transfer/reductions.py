@@ -50,8 +50,8 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
         gone=went or [],
         keepdims=keepdims,
     )
-    if op.name == "moments":
-        spread = replace(result.facts, degree=degree.scale(x.degree, 2.0), columns=_zeros(x))
+    if op.name in ("moments", "weighted_moments"):
+        spread = replace(result.facts, degree=degree.scale(x.degree, 2.0), columns=_zeros(x) if op.name == "moments" else UNKNOWN)
         return Items(
             [
                 Node(name, (x,), site, facts, result.details)
@@ -131,7 +131,9 @@ def _degree(op: Operation, x: Node, went: list[Axis] | None) -> degree.Degree:
     match op.name:
         case "any" | "all" | "zero_fraction":
             return degree.ZERO
-        case "argmax" | "argmin" | "count_nonzero":
+        case "argmax" | "argmin":  # a position: of the first sample, or of the last
+            return degree.UNKNOWN if power is None else frozenset({0.0, float(power)})
+        case "count_nonzero":
             return degree.UNKNOWN if power is None else frozenset({float(power)})
         case "l2_loss":
             return degree.UNKNOWN if power is None else degree.shift(degree.scale(x.degree, 2.0), power)

@@ -26,7 +26,7 @@ def scattered(op: Operation, arguments: Arguments, site: Site) -> Node:
         [x, *others],
         site,
         shape=shape,
-        degree=_degree(op, x, others, shape),
+        degree=_degree(op, x, others, shape, "weights" in arguments),
         gradient=_gradient(op, x, others),
         marks=frozenset(),
     )
@@ -59,7 +59,7 @@ def _shape(op: Operation, x: Node, arguments: Arguments, site: Site) -> Shape | 
     return x.shape.with_axis(0, length(arguments.get("count")))
 
 
-def _degree(op: Operation, x: Node, others: list[Node], shape: Shape | None) -> degree.Degree:
+def _degree(op: Operation, x: Node, others: list[Node], shape: Shape | None, weighted: bool) -> degree.Degree:
     """What is added up grows by the power that the number of elements loses on the way."""
     if op.name == "multi_hot":
         return degree.ZERO
@@ -72,8 +72,8 @@ def _degree(op: Operation, x: Node, others: list[Node], shape: Shape | None) -> 
     if shape is None or x.shape is None or (op.along is None and op.name != "scatter_nd"):
         return degree.UNKNOWN
     counted = degree.ZERO if op.flow is Flow.BLOCKED else x.degree
-    if op.name in ("bincount", "confusion_matrix") and others:
-        counted = others[-1].degree if op.name == "bincount" else degree.UNKNOWN
+    if op.name in ("bincount", "confusion_matrix") and weighted:
+        counted = others[0].degree
     return degree.shift(counted, x.shape.power - shape.power)
 
 

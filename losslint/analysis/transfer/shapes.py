@@ -43,7 +43,7 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> No
 
 
 def _degree(op: Operation, x: Node, shape: Shape | None) -> degree.Degree:
-    if op.name == "diag" and x.shape is not None and shape is not None:
+    if op.name == "diag" and x.shape is not None and shape is not None and shape.power > x.shape.power:
         return degree.shift(x.degree, x.shape.power - shape.power)  # zeros all around, more and more of them
     if op.name == "differences":
         return degree.zero_stays(x.degree)
