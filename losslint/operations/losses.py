@@ -19,19 +19,23 @@ EITHER_WAY = (
 )  # the order of target and prediction makes no difference to them, or their arguments are of other kinds
 
 
-def _loss(name: str, spellings: str, shape: str, parameters: str = PAIR, aliases: str = "", flow: Flow = Flow.FLOWS) -> Operation:
-    return Operation(name, L, parameters, spellings, 2, None, ZERO, shape=shape, aliases=f"{ALIASES} {aliases}", flow=flow)
+def _loss(
+    name: str, spellings: str, shape: str, parameters: str = PAIR, aliases: str = "", flow: Flow = Flow.FLOWS, along: float | None = None
+) -> Operation:
+    return Operation(name, L, parameters, spellings, 2, None, ZERO, along, shape=shape, aliases=f"{ALIASES} {aliases}", flow=flow)
 
 
 FUNCTIONS = (
     _loss("row_loss", each("keras.losses", "mean_squared_error mse MSE mean_absolute_error mae MAE mean_absolute_percentage_error mape MAPE mean_squared_logarithmic_error msle MSLE "
-          "kullback_leibler_divergence kl_divergence kld KLD hinge squared_hinge categorical_hinge poisson logcosh log_cosh", "(y_true,y_pred)") + " " + each("keras.losses", "huber(y_true,y_pred,delta) huber_loss(y_true,y_pred,delta) "
+          "hinge squared_hinge poisson logcosh log_cosh", "(y_true,y_pred)") + " " + each("keras.losses", "huber(y_true,y_pred,delta) huber_loss(y_true,y_pred,delta) "
           "cosine_similarity(y_true,y_pred,axis) cosine_proximity(y_true,y_pred,axis) cosine(y_true,y_pred,axis) "
-          "binary_crossentropy(y_true,y_pred,from_logits,label_smoothing,axis) bce(y_true,y_pred,from_logits,label_smoothing,axis) categorical_crossentropy(y_true,y_pred,from_logits,label_smoothing,axis) "
-          "binary_focal_crossentropy(y_true,y_pred,apply_class_balancing,alpha,gamma,from_logits,label_smoothing,axis) categorical_focal_crossentropy(y_true,y_pred,alpha,gamma,from_logits,label_smoothing,axis)")
+          "binary_crossentropy(y_true,y_pred,from_logits,label_smoothing,axis) bce(y_true,y_pred,from_logits,label_smoothing,axis) "
+          "binary_focal_crossentropy(y_true,y_pred,apply_class_balancing,alpha,gamma,from_logits,label_smoothing,axis)")
+          + " keras.metrics.pearson_correlation(y_true,y_pred,axis) keras.metrics.concordance_correlation(y_true,y_pred,axis)", "drop_last", f"{PAIR} axis", along=0.0),
+    _loss("class_loss", each("keras.losses", "kullback_leibler_divergence kl_divergence kld KLD categorical_hinge", "(y_true,y_pred)")
+          + " " + each("keras.losses", "categorical_crossentropy(y_true,y_pred,from_logits,label_smoothing,axis) categorical_focal_crossentropy(y_true,y_pred,alpha,gamma,from_logits,label_smoothing,axis)")
           + " K.categorical_crossentropy(y_true,y_pred,from_logits,axis) ops.categorical_crossentropy(y_true,y_pred,from_logits,axis) K.categorical_focal_crossentropy(y_true,y_pred,alpha,gamma,from_logits,axis)"
-          + " keras.metrics.pearson_correlation(y_true,y_pred,axis) keras.metrics.concordance_correlation(y_true,y_pred,axis)"
-          + " tf.softmax_cross_entropy_with_logits(y_true,y_pred,axis) tf.softmax_cross_entropy_with_logits_v2(y_true,y_pred,axis)", "drop_last", f"{PAIR} axis"),
+          + " tf.softmax_cross_entropy_with_logits(y_true,y_pred,axis) tf.softmax_cross_entropy_with_logits_v2(y_true,y_pred,axis)", "drop_last", f"{PAIR} axis", along=1.0),
     _loss("sparse_loss", "keras.losses.categorical_generalized_cross_entropy(y_true,y_pred,q) keras.losses.sparse_categorical_crossentropy(y_true,y_pred,from_logits,ignore_class,axis) K.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) "
           "ops.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) tf.sparse_softmax_cross_entropy_with_logits", "labels"),
     _loss("element_loss", "K.binary_crossentropy ops.binary_crossentropy K.binary_focal_crossentropy tf.sigmoid_cross_entropy_with_logits tf.weighted_cross_entropy_with_logits tf.log_poisson_loss", "same", aliases="log_input=y_pred"),
@@ -52,10 +56,10 @@ FUNCTIONS = (
 )  # fmt: skip
 
 CLASSES = (
-    Operation("loss_object", L, "reduction name", each("keras.losses", "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson KLDivergence Hinge SquaredHinge CategoricalHinge LogCosh "
+    Operation("loss_object", L, "reduction name", each("keras.losses", "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson Hinge SquaredHinge LogCosh "
               "Huber(delta,reduction) CosineSimilarity(axis,reduction) BinaryCrossentropy(from_logits,label_smoothing,axis,reduction) "
-              "BinaryFocalCrossentropy(apply_class_balancing,alpha,gamma,from_logits,label_smoothing,axis,reduction) CategoricalCrossentropy(from_logits,label_smoothing,axis,reduction) "
-              "CategoricalFocalCrossentropy(alpha,gamma,from_logits,label_smoothing,axis,reduction)"), 0, None, ZERO, shape="drop_last"),
+              "BinaryFocalCrossentropy(apply_class_balancing,alpha,gamma,from_logits,label_smoothing,axis,reduction)"), 0, None, ZERO, along=0.0, shape="drop_last"),
+    Operation("class_loss_object", L, "reduction name", each("keras.losses", "KLDivergence CategoricalHinge CategoricalCrossentropy(from_logits,label_smoothing,axis,reduction) CategoricalFocalCrossentropy(alpha,gamma,from_logits,label_smoothing,axis,reduction)"), 0, None, ZERO, along=1.0, shape="drop_last"),
     Operation("sparse_loss_object", L, "from_logits ignore_class reduction", "keras.losses.SparseCategoricalCrossentropy keras.losses.CategoricalGeneralizedCrossEntropy(q,reduction)", 0, None, ZERO, shape="labels"),
     Operation("set_loss_object", L, "reduction name axis", "keras.losses.Dice keras.losses.Tversky(alpha,beta,reduction)", 0, None, ZERO, shape="whole"),
     Operation("row_loss_object", L, "reduction name", "keras.losses.CTC keras.losses.Circle(gamma,margin,remove_diagonal,reduction)", 0, None, ZERO, shape="rows"),

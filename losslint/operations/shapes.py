@@ -76,7 +76,8 @@ SCATTERS = (
 
 SIZES = (
     Operation("shape", Kind.SIZE, "x", "tf.shape K.shape K.int_shape ops.shape np.shape .get_shape .as_list", flow=Flow.BLOCKED),
-    Operation("size", Kind.SIZE, "x axis", "tf.size ops.size np.size K.count_params .num_elements", flow=Flow.BLOCKED),
+    Operation("size", Kind.SIZE, "x axis", "tf.size ops.size np.size K.count_params", flow=Flow.BLOCKED),
+    Operation("num_elements", Kind.SIZE, "x", ".num_elements", flow=Flow.BLOCKED),
     Operation("rank", Kind.SIZE, "x", "tf.rank K.ndim ops.ndim np.ndim .get_rank", flow=Flow.BLOCKED),
 )
 

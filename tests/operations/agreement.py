@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from forms import Form
 from spellings import HEADER, Spelling, environment
 
 from losslint.analysis import interpreter
-from losslint.analysis.columns import COLUMNS, ORDINARY, Columns
+from losslint.analysis.columns import COLUMNS, ORDINARY
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.shape import Axis, Shape
 from losslint.config import Settings
@@ -25,10 +25,12 @@ MASK = (0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0)
 REAL = (0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 100.0, -100.0)
 PREDICTED = (0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 100.0, -100.0)
 SAMPLES = 8  # twice as many in the second run
+MANY = 64  # times as many, where a logarithm looks like a power
+OF_SHAPES = {".as_list", ".num_elements"}
 AXIS = 4  # the length that an axis of unknown length stands for in a column
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A call in the frame of a loss.
 
@@ -51,12 +53,11 @@ class Case:
 
     @property
     def source(self) -> str:
-        """The loss as a module."""
+        """The loss as a module; the mean makes a loss of what is none by itself."""
         shape = self.form.shape
         told = f"# losslint: inputs y_true: mask[{shape}], y_pred: real[{shape}]\n" if self.rank is None else ""
         value = self.form.result.format(self.text)
-        value = f"tf.convert_to_tensor({value})" if self.spelling.numpy else value  # numpy alone would be no loss
-        return f"{HEADER}\n{told}def loss(y_true, y_pred):\n    return {value}\n"
+        return f"{HEADER}\n{told}def loss(y_true, y_pred):\n    return {value}, tf.reduce_mean(y_pred)\n"
 
     @property
     def axes(self) -> list[int]:
@@ -67,46 +68,85 @@ class Case:
 
     @cached_property
     def node(self) -> Node:
-        """What the abstract run learns of the returned value."""
-        return walked(self.source)
+        """What the abstract run learns of the returned value, on the default path."""
+        traces = interpreter.run(Source.parse(self.source, "losses.py"), Settings(), no_modules)
+        return traces[0].roots[0].node
 
     @cached_property
     def function(self) -> Any:
         """The loss itself."""
-        bound = dict(environment())
-        exec(self.source, bound)
-        return bound["loss"]
+        return eval(f"lambda y_true, y_pred: {self.form.result.format(self.text)}", environment())
 
-    def inputs(self, samples: int) -> tuple[Any, Any]:
+    def inputs(self, samples: int) -> list[Any]:
         """Targets and predictions between 0.1 and 0.9: the same eight samples again and again."""
         draw = np.random.default_rng(7)
         once = [draw.uniform(0.1, 0.9, (SAMPLES, *self.axes)).astype("float32") for _ in range(2)]
-        return tuple(self._given(np.tile(x, (samples // SAMPLES, *(1 for _ in self.axes)))) for x in once)  # type: ignore[return-value]
+        return [self._given(np.tile(x, (samples // SAMPLES, *(1 for _ in self.axes)))) for x in once]
 
-    def column(self, index: int) -> tuple[Any, Any]:
-        """The uniform inputs of one witness column."""
+    def column(self, index: int) -> list[Any]:
+        """The uniform inputs of one witness column; where an activation saturates, one large logit among small ones."""
+        operation = self.spelling.entry.operation
+        if operation.kind is Kind.ACTIVATION and operation.activation and index >= ORDINARY:
+            x = np.full((AXIS, *self.axes), -100.0, "float32")
+            x[(0,) * x.ndim] = 100.0
+            return [self._given(x), self._given(x)]
         predicted = REAL if self.rank is None else PREDICTED
-        return tuple(self._given(np.full((AXIS, *self.axes), x[index], "float32")) for x in (MASK, predicted))  # type: ignore[return-value]
-
-    def saturated(self) -> tuple[Any, Any]:
-        """Logits of which one is large and the others are small, in every row."""
-        x = np.full((AXIS, *self.axes), -100.0, "float32")
-        x[..., 0] = 100.0
-        return self._given(x), self._given(x)
+        return [self._given(np.full((AXIS, *self.axes), x[index], "float32")) for x in (MASK, predicted)]
 
     def _given(self, x: Any) -> Any:
         import tensorflow as tf
 
         name = self.spelling.written
-        array = name.startswith(".") and not hasattr(tf.constant(0.0), name[1:])
-        return x if array else tf.constant(x)
+        of_arrays = name.startswith(".") and name not in OF_SHAPES and not hasattr(tf.constant(0.0), name[1:])
+        return x if self.spelling.space == "np" or of_arrays else tf.constant(x)
 
 
-@cache
-def walked(source: str) -> Node:
-    """The returned value of the loss in a text, on the default path."""
-    traces = interpreter.run(Source.parse(source, "losses.py"), Settings(), no_modules)
-    return traces[0].roots[0].node
+class Seen:
+    """What TensorFlow makes of one call; each part is run when it is first asked for."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._columns: dict[int, Any] = {}
+
+    def batch(self, times: int) -> Any:
+        """The result for a batch of so many repetitions."""
+        return array(self.case.function(*self.case.inputs(times * SAMPLES)))
+
+    @cached_property
+    def once(self) -> Any:
+        """The result for the batch."""
+        return self.batch(1)
+
+    @cached_property
+    def twice(self) -> Any:
+        """The result for the batch and the same batch again."""
+        return self.batch(2)
+
+    def column(self, index: int) -> Any:
+        """The distinct values of the result in a witness column."""
+        if index not in self._columns:
+            got = array(self.case.function(*self.case.column(index)))
+            self._columns[index] = np.unique(np.real(got).astype("float64"))
+        return self._columns[index]
+
+    @cached_property
+    def flows(self) -> bool | None:
+        """Whether a gradient reaches the prediction; None where TensorFlow raises: nobody trains with that."""
+        import tensorflow as tf
+
+        y_true, y_pred = self.case.inputs(SAMPLES)
+        with tf.GradientTape() as tape:
+            tape.watch(y_pred)
+            value = tf.convert_to_tensor(self.case.function(y_true, y_pred))
+            if not value.dtype.is_floating:
+                return False
+            weights = np.random.default_rng(3).uniform(0.5, 1.5, value.shape)
+            total = tf.reduce_sum(value * tf.cast(weights, value.dtype))
+        try:
+            gradient = tape.gradient(total, y_pred)
+        except LookupError:
+            return None
+        return gradient is not None and (self.case.form.flat or bool(tf.math.count_nonzero(gradient)))
 
 
 def array(value: Any) -> Any:
@@ -116,19 +156,20 @@ def array(value: Any) -> Any:
     return np.asarray(tf.convert_to_tensor(value) if not isinstance(value, np.ndarray) else value)
 
 
-def differences(case: Case) -> list[str]:
+def differences(case: Case, seen: Seen) -> list[str]:
     """Every claim of the abstract run that TensorFlow contradicts, and everything that should be known and is not."""
     node, form = case.node, case.form
-    once, twice = array(case.function(*case.inputs(SAMPLES))), array(case.function(*case.inputs(2 * SAMPLES)))
-    wrong = [*_shape(node.shape, once.shape, twice.shape, form.unknown), *_degree(node, once, twice, form)]
-    if not form.random and case.rank != 3:
-        wrong += _columns(case, node.columns)
-    if not case.spelling.numpy and not case.spelling.written.startswith("."):
-        wrong += _gradient(case, node.gradient)
+    wrong = [*_shape(node.shape, seen.once.shape, seen.twice.shape, form.unknown), *_degree(node, seen.once, seen.twice, form)]
+    if any(w.startswith("degree: [") for w in wrong):
+        wrong = [*_shape(node.shape, seen.once.shape, seen.twice.shape, form.unknown)]
+        wrong += _degree(node, seen.batch(MANY), seen.batch(2 * MANY), form)
+    if not form.random and not form.free and case.rank != 3:
+        wrong += _columns(case, seen)
+    if not case.spelling.numpy and not case.spelling.written.startswith(".") and "gradient" not in form.unknown:
+        told, flows = node.gradient, seen.flows
+        if flows is not None and flows != (told is Gradient.FLOWS):
+            wrong.append(f"gradient: {told.name}, it is {'flowing' if flows else 'None or 0'}")
     return wrong
-
-
-# --- shape -------------------------------------------------------------------------------------------------------
 
 
 def _shape(shape: Shape | None, once: Sequence[int], twice: Sequence[int], unknown: str) -> list[str]:
@@ -137,8 +178,7 @@ def _shape(shape: Shape | None, once: Sequence[int], twice: Sequence[int], unkno
     ahead, behind = len(shape.lead), len(shape.trail)
     fits = len(once) == ahead if shape.exact else len(once) >= shape.least_rank
     if fits:
-        middle = [Axis()] * (len(once) - ahead - behind)
-        told = [*shape.lead, *middle, *shape.trail]
+        told = [*shape.lead, *[Axis()] * (len(once) - ahead - behind), *shape.trail]
         fits = all(_axis(axis, small, large) for axis, small, large in zip(told, once, twice, strict=True))
     return [] if fits else [f"shape: {shape}, it is {once} and {twice}"]
 
@@ -147,9 +187,6 @@ def _axis(axis: Axis, small: int, large: int) -> bool:
     if axis.length is not None and (axis.length != small or axis.length != large):
         return False
     return not small or abs(math.log2(large / small) - axis.power) < 0.3
-
-
-# --- degree ------------------------------------------------------------------------------------------------------
 
 
 def _degree(node: Node, once: Any, twice: Any, form: Form) -> list[str]:
@@ -163,45 +200,14 @@ def _degree(node: Node, once: Any, twice: Any, form: Form) -> list[str]:
     return [] if min(told) - 0.25 < grown < max(told) + 0.25 else [f"degree: {sorted(told)}, it grows by {grown:.3f}"]
 
 
-# --- gradient ----------------------------------------------------------------------------------------------------
-
-
-def _gradient(case: Case, told: Gradient) -> list[str]:
-    import tensorflow as tf
-
-    y_true, y_pred = case.inputs(SAMPLES)
-    with tf.GradientTape() as tape:
-        tape.watch(y_pred)
-        value = tf.convert_to_tensor(case.function(y_true, y_pred))
-        if not value.dtype.is_floating:
-            total = None
-        else:
-            weights = np.random.default_rng(3).uniform(0.5, 1.5, value.shape)
-            total = tf.reduce_sum(value * tf.cast(weights, value.dtype))
-    gradient = None if total is None else tape.gradient(total, y_pred)
-    flows = gradient is not None and (case.form.flat or bool(tf.math.count_nonzero(gradient)))
-    return (
-        []
-        if flows == (told is Gradient.FLOWS)
-        else [f"gradient: {told.name}, it is {gradient if gradient is None else 'flowing' if flows else '0'}"]
-    )
-
-
-# --- columns -----------------------------------------------------------------------------------------------------
-
-
-def _columns(case: Case, columns: Columns) -> list[str]:
+def _columns(case: Case, seen: Seen) -> list[str]:
+    columns, operation = case.node.columns, case.spelling.entry.operation
     if not columns.known:
-        return [] if "columns" in case.form.unknown or case.spelling.entry.operation.column is None else ["columns: not known"]
+        return [] if "columns" in case.form.unknown or operation.column is None else ["columns: not known"]
     wrong = []
-    for index in range(COLUMNS):
-        want = columns.single[index]
-        if want != want:
-            continue
-        shares = case.spelling.entry.operation.kind is Kind.ACTIVATION and case.spelling.entry.operation.activation
-        got = array(case.function(*(case.saturated() if shares and index >= ORDINARY else case.column(index))))
-        if not any(agrees(float(x), want, case.spelling.entry.operation.tolerance) for x in np.unique(np.real(got).astype("float64"))):
-            wrong.append(f"column {index + 1}: {want!r}, it is {np.ravel(got)[:4]}")
+    for index, want in enumerate(columns.single[:COLUMNS]):
+        if want == want and not any(agrees(float(x), want, operation.tolerance) for x in seen.column(index)):
+            wrong.append(f"column {index + 1}: {want!r}, it is {seen.column(index)[:4]}")
     return wrong
 
 

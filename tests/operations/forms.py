@@ -21,12 +21,17 @@ class Form:
         What is made of the call; ``{}`` is the call.
     unknown
         Facts of which nothing needs to be known, among ``shape``, ``degree``, ``columns``; a claim is tested even so.
+        ``gradient``: it is not that of the prediction.
     only, but
         Regular expressions of the spellings, as they are written, that are (not) called in this way.
     xla
         Whether XLA compiles it: it needs shapes that do not depend on values.
     open
         Whether it makes sense on inputs of which only the batch axis is known.
+    style
+        ``position`` or ``keyword``, where it can be called in one of these ways only.
+    free
+        Whether its truth is not tied to the columns: both outcomes happen.
     random
         Whether two runs differ: values are not compared, shapes are.
     flat
@@ -41,5 +46,7 @@ class Form:
     but: str = ""
     xla: bool = True
     open: bool = True
+    style: str = ""
     random: bool = False
+    free: bool = False
     flat: bool = False

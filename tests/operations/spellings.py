@@ -9,14 +9,16 @@ from functools import cache
 from typing import Any
 
 from losslint.operations.catalogue import Entry, lookup, loss_class, method, named
+from losslint.operations.namespaces import canonical
 from losslint.operations.operation import Operation
 
 HEADER = "import math\nimport keras\nimport numpy as np\nimport tensorflow as tf\nfrom tensorflow.keras import backend as K\n"
+MODULES = {"tf": "tensorflow", "K": "tensorflow.keras.backend", "keras": "keras", "np": "numpy", "math": "math"}
 PLACES = {
     "tf": ("tf.", "tf.math.", "tf.nn.", "tf.linalg.", "tf.compat.v1.", "tf.compat.v1.math.", "tf.compat.v1.nn.", "tf.compat.v1.linalg."),
     "K": ("K.",),
     "keras": ("keras.",),
-    "ops": ("keras.ops.",),
+    "ops": ("keras.ops.", "keras.ops.image."),
     "np": ("np.",),
     "tnp": ("tf.experimental.numpy.",),
     "math": ("math.",),
@@ -95,11 +97,23 @@ def spellings(operation: Operation) -> list[Spelling]:
     """Every spelling of an operation that exists in the packages at hand."""
     listed = []
     for name in names(operation):
-        entry = method(name[1:]) if name.startswith(".") else loss_class(name) or lookup(name)
-        assert entry is not None, name
-        written = [name] if name.startswith(".") else list(present(name))
-        listed += [Spelling(w, entry, None if w == name and w.startswith(".") else found(w)) for w in written]
+        if name.startswith("."):
+            entry = method(name[1:])
+            assert entry is not None, name
+            listed.append(Spelling(name, entry, None))
+            continue
+        for written in present(name):
+            entry = resolved(written)
+            if entry is not None and entry.operation is operation:  # another place may have another function of that name
+                listed.append(Spelling(written, entry, found(written)))
     return listed
+
+
+def resolved(written: str) -> Entry | None:
+    """The entry that a file with the header would find for a dotted name."""
+    first, _, rest = written.partition(".")
+    name = canonical(f"{MODULES[first]}.{rest}")
+    return (loss_class(name) or lookup(name)) if name is not None else None
 
 
 def absent(operation: Operation) -> set[str]:

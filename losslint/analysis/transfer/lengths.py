@@ -24,6 +24,9 @@ def size(name: str, arguments: Arguments, site: Site) -> Node:
         return _length("shape", x, site, Shape((ANY,)), degree.ZERO, of=x.shape, start=0, power=power)
     if name == "rank":
         return _length("rank", x, site, Shape(), degree.ZERO)
+    if name == "num_elements" and x.operation == "shape":  # of a shape: the product of its lengths
+        power = x.details.get("power")
+        return _length("size", x, site, Shape(), degree.UNKNOWN if power is None else frozenset({float(power)}))
     axis = literal(arguments.get("axis"))
     if isinstance(axis, int):
         found = x.shape.axis(axis) if x.shape is not None else None

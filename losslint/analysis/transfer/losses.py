@@ -22,14 +22,15 @@ def loss(op: Operation, arguments: Arguments, site: Site) -> Node:
     operands = [as_node(arguments[name], site) for name in ("y_true", "y_pred") if name in arguments]
     whole, _, rows = op.shape.partition(" ")
     if whole == "scalar":
-        return _reduced("batch_loss", operands, rows, _told(arguments.get("reduction")), site)
+        return _reduced("batch_loss", op, operands, rows, _told(arguments.get("reduction")), site)
+    shape, gone = _rows(operands, whole, arguments.get("axis"))
     flow = max((o.gradient for o in operands), default=Gradient.NONE)
     return made(
         op.name,
         operands,
         site,
-        shape=_rows(operands, whole, arguments.get("axis")),
-        degree=_grown(operands),
+        shape=shape,
+        degree=_grown(op, operands, gone),
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=_selected(operands),
     )
@@ -40,32 +41,35 @@ def _selected(operands: Sequence[Node]) -> frozenset[str]:
     return frozenset().union(*(o.facts.marks & EMPTY for o in operands))
 
 
-def _grown(operands: Sequence[Node]) -> degree.Degree:
-    """None, unless an operand is known to grow: what a loss makes of that depends on the loss."""
-    return degree.UNKNOWN if any(power > 0 for o in operands for power in degree.known(o.degree)) else degree.ZERO
+def _grown(op: Operation, operands: Sequence[Node], gone: int) -> degree.Degree:
+    """None, unless an operand is known to grow, or a batch axis goes: what a loss makes of that depends on the loss."""
+    if any(power > 0 for o in operands for power in degree.known(o.degree)):
+        return degree.UNKNOWN
+    return degree.shift(degree.ZERO, gone * (op.along or 0.0))
 
 
-def _rows(operands: Sequence[Node], how: str, axis: Value | None = None) -> Shape | None:
-    """What a loss leaves of the axes before it is reduced over the batch."""
+def _rows(operands: Sequence[Node], how: str, axis: Value | None = None) -> tuple[Shape | None, int]:
+    """What a loss leaves of the axes before it is reduced over the batch, and the power of what it reduces."""
     batched = any(o.shape is not None and o.shape.batch_axes for o in operands)
     match how:
         case "labels":
-            return operands[0].shape if operands else None
+            return (operands[0].shape if operands else None), 0
         case "rows":
-            return Shape((Axis(1),)) if batched else None
+            return (Shape((Axis(1),)) if batched else None), 0
         case "batch":
-            return BATCH_FIRST if batched else None
+            return (BATCH_FIRST if batched else None), 0
         case "column":
-            return Shape((Axis(1), ONE)) if batched else None
+            return (Shape((Axis(1), ONE)) if batched else None), 0
         case "whole":
-            return SCALAR if literal(axis) is None else None
+            return (SCALAR if literal(axis) is None else None), 0
         case "unknown" | "":
-            return None
+            return None, 0
     shape = reduce(broadcast, (o.shape for o in operands)) if operands else None
     if how == "same" or shape is None:
-        return shape
+        return shape, 0
     along = literal(axis) if axis is not None else -1
-    return shape.reduce((along,), keepdims=how == "keep_last")[0] if isinstance(along, int) else None
+    left, gone = shape.reduce((along,), keepdims=how == "keep_last") if isinstance(along, int) else (None, None)
+    return left, sum(axis.power for axis in gone or ())
 
 
 def _told(reduction: Value | None) -> str:
@@ -76,21 +80,26 @@ def _told(reduction: Value | None) -> str:
     return "sum" if told == "weighted_sum" else told
 
 
-def _reduced(name: str, operands: list[Node], how: str, reduction: str, site: Site) -> Node:
-    rows = _rows(operands, how)
+def _reduced(name: str, op: Operation, operands: list[Node], how: str, reduction: str, site: Site) -> Node:
+    rows, gone = _rows(operands, how)
+    grown = _grown(op, operands, gone)
     if reduction == "none":
-        return made(name, operands, site, shape=rows, degree=_grown(operands), marks=_selected(operands))
+        return made(name, operands, site, shape=rows, degree=grown, marks=_selected(operands))
     if reduction != "sum":
-        return made(name, operands, site, shape=SCALAR, degree=_grown(operands), marks=frozenset())
-    powers = [o.shape.power for o in operands if o.shape is not None]  # the axis that a row loss reduces is none of the batch's
-    grown = degree.shift(_grown(operands), max(powers)) if powers and len(powers) == len(operands) else degree.UNKNOWN
+        return made(name, operands, site, shape=SCALAR, degree=grown, marks=frozenset())
+    powers = [o.shape.power for o in operands if o.shape is not None]
+    if rows is not None and rows.exact:
+        grown = degree.shift(grown, rows.power)
+    else:  # the axis that a row loss reduces is none of the batch's
+        grown = degree.shift(grown, max(powers)) if powers and len(powers) == len(operands) else degree.UNKNOWN
     return made(name, operands, site, shape=SCALAR, degree=grown, marks=frozenset(), reduction="sum")
 
 
 def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site) -> Node:
     """The value of a framework's loss object called on (y_true, y_pred)."""
     given = [*positional[:2], *(keywords[k] for k in ("y_true", "y_pred") if k in keywords)]
-    value = _reduced("loss_object", [as_node(v, site) for v in given], obj.operation.shape, _told(obj.arguments.get("reduction")), site)
+    operation, reduction = obj.operation, _told(obj.arguments.get("reduction"))
+    value = _reduced("loss_object", operation, [as_node(v, site) for v in given], operation.shape, reduction, site)
     value.details["spelling"] = obj.spelling
     return value
 
