@@ -42,6 +42,7 @@ LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_f
 REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "reduce_max", "max", "logsumexp"})
 OWN_REDUCTIONS = frozenset({"sum", "max"})  # as bare names they are Python's
 MAPPINGS = frozenset({"map_fn", "vectorized_map", "foldl", "foldr", "scan", "vmap"})
+FOREIGN = frozenset({"numpy", "jax", "torch", "scipy", "math", "statistics", "sklearn", "skimage", "pandas", "cv2", "openvino"})
 WEAKEST = "two tensor arguments and a reduction"
 MOST_FUNCTIONS = 3000
 
@@ -193,6 +194,11 @@ def _tensor_parameters(scope: Scoped) -> int:
     return len(scope.parameters) - len(defaults)
 
 
+def _chooses(scope: Scoped) -> bool:
+    """Whether it takes a predicate and the functions to choose from, as `cond(pred, true_fn, false_fn)`."""
+    return "pred" in scope.parameters and any(re.search(r"(?:^|_)fn\d?$", name) for name in scope.parameters)
+
+
 def _factory(scope: Scoped, uses: _Uses) -> Scoped | None:
     """The function around this one that returns it, if its name says loss or training is given what it makes."""
     parent = scope.parent
@@ -209,14 +215,15 @@ def _returns_inner(scope: Scoped) -> bool:
     return any(isinstance(value, ast.Lambda) or any(name in scope.functions for name in _names([value])) for value in scope.returned)
 
 
-def _reduces(scope: Scoped) -> bool:
-    """Whether a reduction of the framework is called: Python's own `sum` and `max` are none."""
+def _reduces(scope: Scoped, index: Index) -> bool:
+    """Whether a reduction of the framework, or a tensor's own, is called: Python's `sum` and `max`, numpy and the like are none."""
     if not scope.called & REDUCTIONS:
         return False
     functions = [call.func for call in scope.calls]
-    return any(f.attr in REDUCTIONS for f in functions if isinstance(f, ast.Attribute)) or any(
-        f.id in REDUCTIONS - OWN_REDUCTIONS for f in functions if isinstance(f, ast.Name)
-    )
+    if any(f.id in REDUCTIONS - OWN_REDUCTIONS for f in functions if isinstance(f, ast.Name)):
+        return True
+    named = [f for f in functions if isinstance(f, ast.Attribute) and f.attr in REDUCTIONS]
+    return any((index.resolve(f) or "").partition(".")[0] not in FOREIGN for f in named)
 
 
 def _calls_loss(scope: Scoped) -> bool:
@@ -225,7 +232,7 @@ def _calls_loss(scope: Scoped) -> bool:
     return any(isinstance(f, ast.Attribute) and isinstance(f.value, ast.Attribute) and f.value.attr == "losses" for f in functions)
 
 
-def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
+def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, str]:
     node = scope.node
     if node in uses.lambdas:
         return 3, uses.lambdas[node]
@@ -247,7 +254,7 @@ def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
         return 0, ""
     if not scope.returned:
         return 0, ""
-    if any(PREDICTION_PARAMETER.search(name) for name in scope.parameters) and _tensor_parameters(scope) >= 1:
+    if any(PREDICTION_PARAMETER.search(name) for name in scope.parameters) and _tensor_parameters(scope) >= 1 and not _chooses(scope):
         if named not in ("__init__", "predict", "evaluate", "fit", "update_state", "compute_loss_and_gradients") and not (
             scope.owner and re.search(r"Metric|Callback|Layer", scope.owner.short)
         ):
@@ -256,7 +263,7 @@ def _function_evidence(scope: Scoped, uses: _Uses) -> tuple[int, str]:
         return 2, "its name says loss"
     if SCORE_WORDS.search(named) and _tensor_parameters(scope) >= 2:
         return 1, "its name says score or distance"
-    if _tensor_parameters(scope) >= 2 and _reduces(scope):
+    if _tensor_parameters(scope) >= 2 and _reduces(scope, index):
         return 1, WEAKEST
     if _tensor_parameters(scope) >= 2 and _calls_loss(scope):
         return 1, "two tensor arguments and a loss of the framework"
@@ -286,7 +293,7 @@ def find(index: Index, path: str) -> list[Loss]:
     for scope in index.scopes:
         if scope.function is None:
             continue
-        evidence, why = _function_evidence(scope, uses)
+        evidence, why = _function_evidence(scope, uses, index)
         if not evidence and not _may_hold_values(scope) and not _makes_loss(scope):
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):
