@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from losslint.rule import Rule
 
 INTERRUPTED = 130
+GARBAGE = 100_000  # new objects between two collections: trees and traces are many small ones, and die together
 
 app = typer.Typer(
     name="losslint",
@@ -194,6 +196,7 @@ def _say(line: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
+    gc.set_threshold(GARBAGE)
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from losslint.screen import may_hold_loss
 from losslint.source import Source, SourceError, decode
 
 FEW = 24  # files up to which starting processes costs more than it saves
-CHUNK = 64
+ROUNDS = 16  # chunks for each process: small enough that none is left alone with the last one
+UNSEEN = Result(files=1)  # of a file that can hold no loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: Pr
         else:
             if named:
                 Source.parse(decode(data, path), path)
-            result = Result(files=1)
+            result = UNSEEN
     except SourceError as error:
         result = Result(failures=(error.failure,), files=1)
     return Checked(path, result, tuple(modules.forget()))
@@ -59,10 +61,39 @@ def _rules(packs: tuple[str, ...], root: str | None) -> tuple[Rule, ...]:
     return load_rules(packs, folder=Path(root) if root else None, allow_local=True)
 
 
-def _check_chunk(paths: Sequence[str], settings: Settings) -> list[Checked]:
-    modules = ProjectModules()
+@functools.cache
+def _modules() -> ProjectModules:
+    """The project modules of a worker process: files of one folder, which it gets together, import the same ones."""
+    return ProjectModules()
+
+
+def _check_chunk(paths: Sequence[str], settings: Settings) -> list[Checked | None]:
+    """The results of files in a worker process; None: the file can hold no loss."""
     rules = _rules(settings.packs, settings.root)
-    return [check_file(path, settings, rules, modules, False) for path in paths]
+    checked = (check_file(path, settings, rules, _modules(), False) for path in paths)
+    return [None if c.result == UNSEEN and not c.touched else c for c in checked]
+
+
+def _chunks(paths: Sequence[str], workers: int) -> list[list[str]]:
+    """Neighbouring files together, about the same number of bytes in each chunk, the largest chunk first."""
+    sizes = [_size(path) for path in paths]
+    share = sum(sizes) // (workers * ROUNDS) + 1
+    chunks: list[tuple[int, list[str]]] = []
+    filled = share
+    for path, size in zip(paths, sizes, strict=True):
+        if filled >= share:
+            filled = 0
+            chunks.append((0, []))
+        filled += size
+        chunks[-1] = (filled, [*chunks[-1][1], path])
+    return [chunk for _, chunk in sorted(chunks, key=lambda c: -c[0])]
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def default_jobs() -> int:
@@ -129,17 +160,16 @@ def _in_processes(paths: Sequence[str], settings: Settings, workers: int, progre
     from concurrent.futures.process import BrokenProcessPool
 
     _rules(settings.packs, settings.root)  # loaded once, before the processes are forked
-    size = max(1, min(CHUNK, len(paths) // (workers * 4) + 1))
     method = "fork" if os.name == "posix" and os.uname().sysname == "Linux" else "spawn"
     found: list[Checked] = []
     try:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context(method)) as pool:
-            chunks = [pool.submit(_check_chunk, paths[i : i + size], settings) for i in range(0, len(paths), size)]
-            for chunk in as_completed(chunks):
-                done = chunk.result()
-                found.extend(done)
+        with ProcessPoolExecutor(workers, multiprocessing.get_context(method), gc.freeze) as pool:
+            chunks = {pool.submit(_check_chunk, chunk, settings): chunk for chunk in _chunks(paths, workers)}
+            for done in as_completed(chunks):
+                given = chunks[done]
+                found.extend(c or Checked(path, UNSEEN, ()) for path, c in zip(given, done.result(), strict=True))
                 if progress is not None:
-                    progress(len(done))
+                    progress(len(given))
     except BrokenProcessPool as error:
         raise LosslintError("a worker process died; run again with --jobs 1 to see on which file") from error
     return found

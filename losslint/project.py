@@ -21,6 +21,7 @@ EXCLUDED = frozenset(
 ROOT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 MOST_LEVELS = 8
 MOST_BYTES = 20_000_000
+MOST_KEPT = 1_000_000  # characters of project modules that are kept parsed; a tree takes fifty times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,8 @@ class ProjectModules:
     """Looks up project modules on the file system, and remembers what it read and what it looked for in vain."""
 
     def __init__(self) -> None:
-        self._sources: dict[str, Source | None] = {}
+        self._sources: dict[str, Source | None] = {}  # the oldest first
+        self._kept = 0  # characters
         self._exists: dict[str, bool] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self.touched: dict[str, None] = {}  # absolute paths since the last `forget`
@@ -318,13 +320,22 @@ class ProjectModules:
         return self._exists[path]
 
     def _source(self, path: str) -> Source | None:
-        if path not in self._sources:
-            name = shown(path)
-            try:
-                self._sources[path] = Source.parse(decode(read(path), name), name)
-            except SourceError:
-                self._sources[path] = None
-        return self._sources[path]
+        if path in self._sources:
+            return self._sources[path]
+        name = shown(path)
+        try:
+            source = Source.parse(decode(read(path), name), name)
+        except SourceError:
+            source = None
+        while self._sources and self._kept + _size(source) > MOST_KEPT:
+            self._kept -= _size(self._sources.pop(next(iter(self._sources))))
+        self._kept += _size(source)
+        self._sources[path] = source
+        return source
+
+
+def _size(source: Source | None) -> int:
+    return 0 if source is None else len(source.text)
 
 
 def settings_folder(given: Sequence[str]) -> Path:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from losslint.losses import (
     BUILDER,
+    FOREIGN,
     HINTS,
     LOSS_KEYWORDS,
     LOSS_WORDS,
@@ -58,7 +59,7 @@ def _bare_call(word: bytes) -> re.Pattern[bytes]:
 def _assignment(stem: bytes) -> re.Pattern[bytes]:
     """A name, from a part of it on, and what follows it up to the sign that makes it a target."""
     targets = rb"(?:[ \t]*(?:,\s*+|[)\]])[\w.*\[( \t]*+)*+"
-    return re.compile(rb"(" + stem + rb"\w*+)(?=(" + targets + rb"\s*+(?::[^=\n]*+)?[-+*/@%&|^]{0,2}=(?!=)|[ \t,\w.*)\]]*\bin\b))")
+    return re.compile(rb"(" + stem + rb"\w*+)(?=(" + targets + rb"\s*+(?::[^=\n()]*+)?[-+*/@%&|^]{0,2}=(?!=)|[ \t,\w.*)\]]*\bin\b))")
 
 
 SINK_CALLS, COMPUTING_CALLS, REDUCING_CALLS = map(_encoded, (SINKS, HINTS | REDUCTIONS, REDUCTIONS))
@@ -66,6 +67,9 @@ TENSOR_REDUCTIONS = _encoded(REDUCTIONS - OWN_REDUCTIONS)
 BARE = {word: _bare_call(word) for word in SINK_CALLS | COMPUTING_CALLS}
 METHOD = re.compile(rb"\.(\w++)\s*+\(")
 ASSIGNMENTS = {stem: _assignment(stem) for stem in VALUE_STEMS}
+REDUCTION = re.compile(rb"\.(?:" + b"|".join(sorted(REDUCING_CALLS)) + rb")\s*+\(")
+FOREIGN_IMPORT = re.compile(rb"import\s++(" + b"|".join(sorted(_encoded(FOREIGN))) + rb")(?:[.\w]*+\s++as\s++(\w++))?")
+LONGEST_OWNER = 40
 LOSS_CLASS = re.compile(rb"class\s++(?:\w*loss\b|\w++\s*+\([^)]*loss)")
 FUNCTION = re.compile(rb"def\s++(\w++)\s*+\(")
 PREDICTION, LOSS_NAME, VALUE, SCORE_NAME, BUILDER_NAME = map(_same, (PREDICTION_PARAMETER, LOSS_WORDS, VALUE_WORDS, SCORE_WORDS, BUILDER))
@@ -118,9 +122,7 @@ def _assigns(text: bytes) -> bool:
 def _defines(text: bytes, methods: Words) -> bool:
     """Whether a function is named, is used, or takes parameters as losses do."""
     predicts = any(stem in text for stem in PREDICTION_STEMS)
-    reduces = any(stem in text for stem in LOSS_STEMS) and (
-        b"losses." in text or not REDUCING_CALLS.isdisjoint(methods) or any(BARE[word].search(text) for word in TENSOR_REDUCTIONS)
-    )
+    reduces = any(stem in text for stem in LOSS_STEMS) and _reduces(text, methods)
     names: set[bytes] = set()
     for head in FUNCTION.finditer(text):
         name, inside = head[1], _inside(text, head.end())
@@ -132,6 +134,20 @@ def _defines(text: bytes, methods: Words) -> bool:
         if predicts and any(stem in inside for stem in PREDICTION_STEMS) and any(map(PREDICTION.search, map(_name, _parameters(inside)))):
             return True
     return _passes(names, text)
+
+
+def _reduces(text: bytes, methods: Words) -> bool:
+    """Whether a reduction that is not numpy's, or a loss by its full name, may be called."""
+    if b"losses." in text or any(BARE[word].search(text) for word in TENSOR_REDUCTIONS):
+        return True
+    if REDUCING_CALLS.isdisjoint(methods):
+        return False
+    foreign = {name or module for module, name in FOREIGN_IMPORT.findall(text)}
+    for found in REDUCTION.finditer(text):
+        owner = text[max(0, found.start() - LONGEST_OWNER) : found.start()]
+        if owner[len(owner.rstrip(NAME_SIGNS + b".")) :].partition(b".")[0] not in foreign:
+            return True
+    return False
 
 
 def _inside(text: bytes, start: int) -> bytes:

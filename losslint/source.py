@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Protocol
 
-from losslint import comments
+from losslint import comments, names
 from losslint.comments import Comments, Declared, Suppression, parse_inputs
 from losslint.finding import Failure, LosslintError, Place
 
@@ -80,10 +81,11 @@ def decode(data: bytes, path: str) -> str:
 
 def split_lines(text: str) -> tuple[str, ...]:
     """The lines of a text as Python counts them (form feeds do not end a line), without line ends or a byte order mark."""
-    return tuple(_NEWLINE.split(text.removeprefix("\ufeff")))
+    text = text.removeprefix("\ufeff")
+    return tuple(_NEWLINE.split(text) if "\r" in text else text.split("\n"))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One Python file.
 
@@ -119,6 +121,11 @@ class Source:
         text = text.removeprefix("\ufeff")
         lines = split_lines(text)
         return cls(path, text, _tree(text, path, lines), lines, comments.read("\n".join(lines)))
+
+    @cached_property
+    def index(self) -> names.Index:
+        """What its names mean and its functions are."""
+        return names.index(self.tree)
 
     @property
     def suppressions(self) -> tuple[Suppression, ...]:

@@ -22,6 +22,7 @@ HOLDING = {
     "a score": "def dice(a, b):\n    return a\n",
     "two tensors and a reduction": "def f(a, b):\n    return keras.backend.mean (a - b)  # cost\n",
     "two tensors and an imported reduction": "def f(a, b):\n    return reduce_mean(a - b)  # cost\n",
+    "two tensors and a tensor's own reduction": "import numpy as np\ndef f(a, b):\n    return (a - b).mean() + np.sum(1)  # cost\n",
     "two tensors and a loss": "def f(a, b):\n    return keras.losses.mse(a, b)\n",
     "a loss class": "class Odd(keras.losses.Loss):\n    def call(self, a, b):\n        return a\n",
     "a class named loss": "class OddLoss(\n    Base\n):\n    def __call__(self, a, b):\n        return a\n",
@@ -49,6 +50,7 @@ FREE = {
     "no loss": IMPORT + "def shape(x):\n    return keras.ops.shape(x)\n",
     "a word in a comment": IMPORT + "# a loss\ndef shape(x):\n    return keras.ops.shape(x)\n",
     "a loss by its name in a string": IMPORT + "def build(x):\n    x.compile('sgd', loss='mse')\n",
+    "two arrays": IMPORT + "import jax.numpy as jnp\ndef f(a, b):\n    return jnp.linalg.norm(a - b)  # cost\n",
     "the definition of a reduction": IMPORT + "def log(x):\n    loss = x\n    return loss\n",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from losslint.analysis.objects import Value
-from losslint.names import Index, index
+from losslint.names import Index
 from losslint.source import Source
 
 
@@ -23,7 +23,7 @@ class File:
     @classmethod
     def of(cls, source: Source) -> File:
         """The file of a parsed source."""
-        made = cls(source, index(source.tree))
+        made = cls(source, source.index)
         made.scope = Scope(made, "", None, outside=True)
         return made
 

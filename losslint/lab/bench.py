@@ -20,7 +20,6 @@ from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import Calling, calling, observed
 from losslint.lab.process import Child, Ended, Worker
 from losslint.lab.slicing import Slicer
-from losslint.names import index
 from losslint.source import Modules, Source
 
 MOST_TRIED = 160
@@ -45,7 +44,7 @@ class Slice:
             raise Undecided("the value is computed by code of the module that also builds and trains; put it into a function of its own")
         slicer = Slicer(source, modules)
         chain, read = slicer.loss(trace.loss.scope)
-        call = calling(trace.loss, chain, read, index(source.tree))
+        call = calling(trace.loss, chain, read, source.index)
         return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)))
 
     def order(self, old: bool) -> dict[str, Any]:
