@@ -220,9 +220,9 @@ HELP = "return `1 - …` or `-…`: training makes a loss small, and this one is
 def check(trace: Trace) -> Iterator[Report]:
     """A returned loss that is larger for the target itself than for its opposite."""
     root = next((root for root in trace.roots if root.returned), None)
-    if root is None or root.evidence < 2 or trace.flipped or not _trained(trace) or _negated(trace, root):
+    if root is None or root.evidence < 2 or trace.flipped or not _trained(trace):
         return
-    if root.node.gradient is not Gradient.FLOWS or not (_falls(root.node) or _is_similarity(root.node)):
+    if root.node.gradient is not Gradient.FLOWS or not (_falls(root.node) or _is_similarity(root.node)) or _negated(trace, root):
         return
     node = _returned(trace, root)
     message = (
