@@ -180,6 +180,7 @@ def _extreme(name: str) -> Callable[[Run, list[Value], Site], Value | None]:
             return None
         result: Value = values[0]
         for value in values[1:]:
+            effects.compared(run, result, value, site, "max" if name == "maximum" else "min")
             result = apply(operation(name), {"x": as_node(result, site), "y": as_node(value, site)}, site, run)
         return result
 

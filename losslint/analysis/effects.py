@@ -41,6 +41,11 @@ def truth(run: Run, value: Value, site: Site, how: str) -> None:
     run.path.effects.append(Node("truth", (value,), site, value.facts, {"how": how, "traced": modes.may_ask(run)}))
 
 
+def compared(run: Run, one: Value, other: Value, site: Site, how: str) -> None:
+    """Python's `max` and `min` ask which of two values is the larger."""
+    truth(run, next((v for v in (one, other) if isinstance(v, Node) and not v.constant), one), site, how)
+
+
 def taken_out(run: Run, name: str, values: Iterable[Value], site: Site) -> None:
     """A function outside the framework is called on values."""
     operands = tuple(_data(values))

@@ -105,12 +105,14 @@ class Run:
         finally:
             self.path.stack.pop()
 
-    def body(self, node: ast.AST, scope: Scope) -> Value:
-        """Walk a function's body in a scope that holds its parameters; the value it returns."""
+    def body(self, node: ast.AST, scope: Scope) -> Value | None:
+        """Walk a function's body in a scope that holds its parameters; the value it returns, None where it raises."""
         if isinstance(node, ast.Lambda):
             return self.evaluate(node.body, scope)
         assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         left = self.execute(node.body, scope)
+        if left is not None and left.how == "raise":
+            return None
         return left.value if left is not None and left.value is not None else Constant(None)
 
     @contextmanager
@@ -220,7 +222,7 @@ class Run:
         self.path.entry = scope = bindings.entry_scope(self, loss, function)
         self.path.stack.append(node)
         value = self.body(node, scope)
-        if loss.evidence:
+        if loss.evidence and value is not None:
             for index, item in enumerate(_returned(value)):
                 self.root(item, loss.evidence if index == 0 else min(loss.evidence, 1), "returned by the loss")
 

@@ -40,5 +40,9 @@ def is_tensor(node: Node) -> bool:
 
 def from_inputs(node: Node) -> bool:
     """Whether a value is, or is taken from, a prediction, a target or another batch, by steps that are understood."""
-    parts = reach(node, through=_understood)
-    return any(part.operation == "parameter" and part.shape is not None and part.shape.batch_axes for part in parts)
+    return any(part.shape is not None and part.shape.batch_axes for part in inputs_of(node))
+
+
+def inputs_of(node: Node) -> list[Node]:
+    """The parameters that a value goes back to by steps that are understood."""
+    return [part for part in reach(node, through=_understood) if part.operation == "parameter"]

@@ -38,6 +38,7 @@ All functions and classes of Keras take the target first. So do those of `tf.nn`
 ## What it does not flag
 
 * Losses to which the order makes no difference: squared and absolute error, cosine similarity, Huber, log-cosh, dice.
+* Losses that are called reverse, backward or symmetric: the other order is meant.
 * Functions of the same name that the project defines itself.
 * Keras 1, whose backend took the prediction first, and positional arguments of `tf.nn` in the TensorFlow of that time.
 * Values that come from both, or that go back to neither.
@@ -66,6 +67,7 @@ the target, and is not.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Node
@@ -202,12 +204,13 @@ KERAS_1 = frozenset(
 )
 TENSORFLOW_2 = frozenset({"tensorflow.keras", "GradientTape", "function", "keras"})
 UNNAMED = ("softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits")
+OTHER_WAY = re.compile(r"revers|backward|inverse|symmetr|jensen|(?:^|[_.])(?:js|rce|sce|rkl)(?:d|_|$)", re.IGNORECASE)
 HELP = "exchange them, or name them in the call: the target comes first"
 
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every loss of the framework that is given its target and its prediction the wrong way round."""
-    if trace.loss.evidence < 3 and not named(trace.loss.scope):
+    if (trace.loss.evidence < 3 and not named(trace.loss.scope)) or OTHER_WAY.search(trace.loss.function):
         return
     parts = list(trace.reached(1))
     calls = [node for node in parts if is_loss(node.operation) and len(node.arguments) > 1]

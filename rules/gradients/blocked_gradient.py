@@ -79,7 +79,7 @@ from losslint.finding import Severity
 from losslint.operations.catalogue import is_loss
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import says_loss
+from .evidence import result, says_loss
 
 BAD = (
     """\
@@ -270,10 +270,10 @@ def check(trace: Trace) -> Iterator[Report]:
     """The step at which the gradient of a loss, or of one of its terms, ends; or the place where its prediction is lost."""
     if trace.incomplete or not says_loss(trace):
         return
-    roots = [root.node for root in trace.roots if root.returned]
-    if not roots or any(has_left(node) and node.gradient is not Gradient.NONE for node in reach(*roots)):
+    root, roots = result(trace), [root.node for root in trace.roots if root.returned]
+    if any(has_left(node) and node.gradient is not Gradient.NONE for node in reach(*roots)):
         return
-    found = _whole(trace, roots[0]) or _terms(trace, roots) or _overwritten(trace, roots[0])
+    found = (_whole(trace, root) if root else []) or _terms(trace, roots) or (_overwritten(trace, root) if root else [])
     for node, why in found:
         yield Report(node, f"{quoted(node)} {why}", HELP, (), trace.confidence(node))
 
@@ -286,6 +286,8 @@ def _whole(trace: Trace, root: Node) -> list[Finding]:
     ends = _ends(root)
     if not ends or any(_optional(end) for end in ends):
         return []
+    if trace.loss.evidence < 3 and all(end.operation == "stop_gradient" for end in ends):
+        return []  # on purpose: a weight or a target for another loss
     return [
         (ends[0], f"{_reason(ends[0])}, and the loss depends on the prediction in no other way: it has no gradient, so nothing is learnt")
     ]

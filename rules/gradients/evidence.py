@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from losslint.analysis.node import Node
+from losslint.analysis.tensors import is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Confidence
 from losslint.losses import LOSS_WORDS
 
 
 def says_loss(trace: Trace) -> bool:
-    """Whether training uses the loss, or its name, its factory's or its class's says so."""
-    if trace.loss.metric:
+    """Whether training uses the loss, or its name or that of the function that makes it says so."""
+    loss = trace.loss
+    if loss.metric or loss.evidence < 2:
         return False
-    return trace.loss.evidence >= 3 or (trace.loss.evidence >= 2 and LOSS_WORDS.search(trace.loss.function) is not None)
+    parent = loss.scope.parent
+    names = [loss.scope.short, parent.short if parent is not None and parent.function is not None else ""]
+    return loss.evidence >= 3 or any(LOSS_WORDS.search(name) for name in names)
+
+
+def result(trace: Trace) -> Node | None:
+    """What the loss returns, the loss itself where it returns several."""
+    return next((root.node for root in trace.roots if root.returned and root.evidence >= 2), None)
+
+
+def in_a_graph(trace: Trace) -> bool:
+    """Whether the loss is one that Keras builds a graph of, as far as its name or its parameters and its result tell."""
+    value = result(trace)
+    return says_loss(trace) or (trace.called_by_keras and value is not None and is_tensor(value))
 
 
 def confidence(trace: Trace) -> Confidence:

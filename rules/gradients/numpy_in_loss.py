@@ -69,7 +69,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from losslint.analysis.node import Gradient, Node
+from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.tensors import from_inputs, has_left, is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
@@ -77,7 +77,7 @@ from losslint.operations.catalogue import is_loss, lookup
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import confidence, says_loss
+from .evidence import confidence, in_a_graph, result, says_loss
 
 BAD = (
     """\
@@ -253,7 +253,7 @@ def check(trace: Trace) -> Iterator[Report]:
         trains = id(effect.site.syntax) in used and any(value.gradient is Gradient.FLOWS for value in tensors)
         if not says_loss(trace):
             trains = trains and any(is_loss(value.operation) for value in tensors)
-        if trains or trace.called_by_keras:
+        if trains or (trace.called_by_keras and in_a_graph(trace)):
             yield Report(effect, _message(effect, tensors[0]), _help(effect), (), confidence(trace))
 
 
@@ -263,11 +263,11 @@ def _concerned(value: Node) -> bool:
 
 
 def _reports_a_number(trace: Trace) -> bool:
-    """Whether all that a function returns has left the framework, and nobody is given it as a loss."""
-    if trace.loss.evidence >= 3:
+    """Whether what a function returns has left the framework, and nobody is given it as a loss."""
+    value = result(trace)
+    if trace.loss.evidence >= 3 or value is None or is_tensor(value):
         return False
-    returned = [root.node for root in trace.roots if root.returned]
-    return bool(returned) and all(has_left(node) for node in returned)
+    return any(has_left(part) for part in reach(value, through=lambda part: not has_left(part)))
 
 
 def _message(effect: Node, tensor: Node) -> str:

@@ -73,12 +73,12 @@ import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Node
-from losslint.analysis.tensors import is_tensor
+from losslint.analysis.tensors import inputs_of, is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import confidence
+from .evidence import confidence, in_a_graph
 
 BAD = (
     """\
@@ -265,6 +265,8 @@ PRODUCTS = frozenset({"multiply"})
 HELP = {
     "while": "write `tf.while_loop`, or decorate the loss with `@tf.function`",
     "assert": "write `tf.debugging.assert_near` or one of its kin, or decorate the loss with `@tf.function`",
+    "max": "write `tf.maximum`",
+    "min": "write `tf.minimum`",
     "bool": "write `tf.where` or `tf.cond`, or decorate the loss with `@tf.function`",
 }
 OTHERWISE = "write `tf.where` (element by element) or `tf.cond`, or decorate the loss with `@tf.function`"
@@ -273,7 +275,7 @@ OPTIONAL = "write `is not None`: an array or tensor that was given is no truth v
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every test of a tensor that Python makes in a loss."""
-    if trace.keras == "2" or trace.loss.evidence < 2:
+    if trace.keras == "2" or not in_a_graph(trace):
         return
     tested: set[int] = set()
     for effect in trace.effects:
@@ -304,8 +306,8 @@ def _compared_input(trace: Trace, value: Node) -> bool:
     """Whether a test compares a prediction or a target, as Keras gives them, with something."""
     if not trace.called_by_keras or not value.operation.startswith(("less", "greater", "equal", "not_equal")):
         return False
-    own = [part for part in value.arguments if part.operation == "parameter" and part.details["name"] in trace.loss.scope.parameters]
-    return any(part.origin & {"true", "pred"} for part in own)
+    inputs = [part for part in inputs_of(value) if part.details["name"] in trace.loss.scope.parameters]
+    return any(part.origin & {"true", "pred"} for part in inputs)
 
 
 RULE = Rule("LL403", "python-branch", Severity.ERROR, check, BAD, GOOD, MISSES)
