@@ -212,6 +212,17 @@ from keras import ops
 def image_loss(y_true, y_pred):
     return ops.mean(ops.sum(ops.abs(y_true - y_pred), axis=[1, 2, 3]))
 """,
+    """\
+import tensorflow as tf
+
+
+def detection_loss(y_true, y_pred):
+    positives = tf.cast(y_true > 0, tf.float32)
+    number = tf.reduce_sum(positives)
+    if number == 0:
+        return number
+    return tf.reduce_sum(positives * tf.abs(y_true - y_pred)) / number
+""",
 )
 MISSES = (
     """\

@@ -43,6 +43,8 @@ In a reshape, write -1 for the batch axis.
 * Division by a small number (below 8): that is a weight.
 * Division of something that does not grow with the batch, such as a sum over the pixels of each image.
 * Lengths that are read from a shape.
+* A graph whose inputs themselves have the configured batch size, such as a placeholder with it as its first length.
+* Noise that a generator turns into samples: it may have any size.
 
 ## Fix safety
 
@@ -177,6 +179,27 @@ import tensorflow as tf
 def ratio_loss(y_true, y_pred):
     wrong = tf.reduce_sum(tf.abs(y_true - y_pred)) / 100.0
     return wrong / (tf.reduce_sum(y_true) + 1.0)
+""",
+    """\
+import tensorflow as tf
+
+batch_size = 64
+images = tf.compat.v1.placeholder(tf.float32, [batch_size, 28, 28])
+flat = tf.reshape(images, [batch_size, -1])
+loss = tf.reduce_sum(tf.square(flat)) / batch_size
+train = tf.compat.v1.train.AdamOptimizer().minimize(loss)
+""",
+    """\
+import tensorflow as tf
+
+
+class Trainer:
+    def __init__(self, generator, critic, batch_size=32):
+        self.generator, self.critic, self.batch_size = generator, critic, batch_size
+
+    def generator_loss(self):
+        noise = tf.random.normal([self.batch_size, 100])
+        return -tf.reduce_mean(self.critic(self.generator(noise)))
 """,
 )
 MISSES = (
