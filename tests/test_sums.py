@@ -104,3 +104,20 @@ def test_no_batch_sum(body: str, codes: Callable[[str], set[str]]) -> None:
 @pytest.mark.parametrize("body", BATCH_SUMS)
 def test_batch_sum(body: str, codes: Callable[[str], set[str]]) -> None:
     assert codes(loss(body)) & {"LL101", "LL102", "LL103"} == {"LL101"}
+
+
+def test_noise_of_a_configured_size_is_no_fixed_batch_until_it_meets_data(codes: Callable[[str], set[str]]) -> None:
+    noise = """\
+import tensorflow as tf
+
+
+class Trainer:
+    def __init__(self, generator, critic, batch_size=32):
+        self.generator, self.critic, self.batch_size = generator, critic, batch_size
+
+    def critic_loss(self, images):
+        noise = tf.random.normal([self.batch_size, 100])
+        return tf.reduce_mean(self.critic(self.generator(noise)))
+"""
+    assert "LL103" not in codes(noise)
+    assert "LL103" in codes(noise.replace("self.critic(self.generator(noise))", "self.critic(images + noise)"))

@@ -189,18 +189,6 @@ flat = tf.reshape(images, [batch_size, -1])
 loss = tf.reduce_sum(tf.square(flat)) / batch_size
 train = tf.compat.v1.train.AdamOptimizer().minimize(loss)
 """,
-    """\
-import tensorflow as tf
-
-
-class Trainer:
-    def __init__(self, generator, critic, batch_size=32):
-        self.generator, self.critic, self.batch_size = generator, critic, batch_size
-
-    def generator_loss(self):
-        noise = tf.random.normal([self.batch_size, 100])
-        return -tf.reduce_mean(self.critic(self.generator(noise)))
-""",
 )
 MISSES = (
     """\

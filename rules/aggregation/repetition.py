@@ -36,6 +36,8 @@ def growths(lab: Lab) -> list[Growth]:
     """How the loss grows on batches of several contents, those on which it is 0 or infinite left out."""
     found: list[Growth] = []
     numbers = sum(len(tensor.values) for tensor in lab.batch.inputs.values())
+    if not numbers:
+        raise Undecided("the loss takes no inputs, so no batch of them can be repeated")
     most = max(8, min(MOST_TIMES, 1 << int(math.log2(MOST_NUMBERS / numbers))))
     for batch in lab.contents():
         values = [_size(lab.run(batch.repeated(times))) for times in (most // 4, most // 2, most)]

@@ -128,7 +128,8 @@ BODIES = {
     "one item of a parameter may be a sample or a batch": (
         """
         def first_loss(targets, logits):
-            return tf.reduce_sum(nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)) / tf.cast(tf.shape(targets[0])[0], tf.float32)
+            total = tf.reduce_sum(nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits))
+            return total / tf.cast(tf.shape(targets[0])[0], tf.float32)
         """,
         UNKNOWN,
     ),
