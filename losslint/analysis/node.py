@@ -61,7 +61,7 @@ class Facts:
         A Python number that has not met a tensor: still in double precision.
     marks
         ``maybe-empty`` (a selection that can have no element), ``declared-batch`` (a configured batch size),
-        ``dimension`` (a length read from a shape, never 0), ``activated`` (went through a saturating activation),
+        ``mixed`` (made of several values; the columns are those of the smallest), ``dimension`` (a length read from a shape, never 0), ``activated`` (went through a saturating activation),
         ``trainable``, ``numpy``.
     """
 

@@ -67,7 +67,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from losslint.analysis.bounds import bare, bounds, largest_of
+from losslint.analysis.bounds import bare, bounds, is_shift, largest_of
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
 from losslint.finding import Severity
@@ -230,7 +230,7 @@ def _weight(node: Node) -> bool:
 
 
 def _overflowing(raised: list[Node]) -> Node | None:
-    return next((node for node in raised if bounds(node.arguments[0])[1] > OVERFLOW), None)
+    return next((node for node in raised if bounds(node.arguments[0])[1] > OVERFLOW and not is_shift(node.arguments[0])), None)
 
 
 def _underflowing(raised: list[Node]) -> Node | None:

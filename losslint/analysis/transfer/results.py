@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Value]
 EMPTY = frozenset({"maybe-empty"})  # a selection that can have no element
 UNIFORM = frozenset({"mean", "max", "min", "median", "expand_dims", "reshape", "squeeze", "stop_gradient"})
-INHERITED = frozenset({"maybe-empty", "activated", "numpy"})  # marks that most results take over from their operands
+INHERITED = frozenset({"maybe-empty", "activated", "mixed", "numpy"})  # marks that most results take over from their operands
 
 
 def made(
@@ -110,7 +110,20 @@ def pack(value: Items, site: Site, axis: int = 0) -> Node:
     parts_degree = degree.union((p.degree, p.constant) for p in parts)
     whole = shape.insert(axis, length) if shape is not None else None
     details: dict[str, Any] = {"declared": True} if value.declared else {}
-    return made("pack", parts, site, shape=whole, degree=parts_degree, columns=values, python=all(p.facts.python for p in parts), **details)
+    python = all(p.facts.python for p in parts)
+    marks = mixed(parts)
+    return made("pack", parts, site, shape=whole, degree=parts_degree, columns=values, marks=marks, python=python, axis=axis, **details)
+
+
+def mixed(parts: Sequence[Node]) -> frozenset[str]:
+    """The marks of several values side by side; where they differ, the columns of the whole are the smallest only."""
+    marks = frozenset().union(*(part.facts.marks & INHERITED for part in parts))
+    return marks if len({part.columns for part in parts}) == 1 else marks | {"mixed"}
+
+
+def of_any(node: Node) -> Columns:
+    """The columns of a part of a value, which may be any part."""
+    return columns.UNKNOWN if node.marked("mixed") else node.columns
 
 
 def _common(rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
