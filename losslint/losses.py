@@ -43,6 +43,7 @@ REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "red
 OWN_REDUCTIONS = frozenset({"sum", "max"})  # as bare names they are Python's
 MAPPINGS = frozenset({"map_fn", "vectorized_map", "foldl", "foldr", "scan", "vmap"})
 FOREIGN = frozenset({"numpy", "jax", "torch", "scipy", "math", "statistics", "sklearn", "skimage", "pandas", "cv2", "openvino"})
+WEAK = "a parameter is named like a prediction"
 WEAKEST = "two tensor arguments and a reduction"
 MOST_FUNCTIONS = 3000
 
@@ -73,6 +74,11 @@ class Loss:
     why: str
     metric: bool = False
     passed: bool = False
+
+    @property
+    def weak(self) -> bool:
+        """Whether nothing but its form speaks for it: two tensors and a reduction, or something named like a prediction."""
+        return self.why in (WEAKEST, WEAK) and not self.passed and not LOSS_WORDS.search(self.scope.short)
 
     @property
     def node(self) -> ast.AST:
@@ -258,7 +264,7 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
         if named not in ("__init__", "predict", "evaluate", "fit", "update_state", "compute_loss_and_gradients") and not (
             scope.owner and re.search(r"Metric|Callback|Layer", scope.owner.short)
         ):
-            return 2, "a parameter is named like a prediction"
+            return 2, WEAK
     if LOSS_WORDS.search(named) and not BUILDER.search(named) and not named.startswith("__"):
         return 2, "its name says loss"
     if SCORE_WORDS.search(named) and _tensor_parameters(scope) >= 2:
@@ -280,7 +286,7 @@ def _is_metric(scope: Scoped, uses: _Uses, path: str) -> bool:
         return False
     return (
         bool(METRIC_WORDS.search(scope.short) or COUNT_WORDS.search(scope.short))
-        or "metric" in f"{names} {path.rpartition('/')[2]}".lower()
+        or "metric" in " ".join((names, *path.split("/")[-2:])).lower()
     )
 
 

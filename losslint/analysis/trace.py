@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.objects import Class
+<<<<<<< HEAD
 from losslint.analysis.roles import named, roles
+=======
+from losslint.analysis.roles import PRED_NAME, TRUE_NAME
+from losslint.analysis.roles import named
+>>>>>>> 10d79a0 (What only looks like a loss is left to the rules on logarithms; a density's scale is reported with low confidence; items of dictionaries are not known)
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
@@ -90,15 +95,22 @@ class Trace:
         required = scope.parameters[: len(scope.parameters) - len(scope.function.args.defaults)]
         return named(scope) and sorted(given.get(name, "") for name in required) == ["pred", "true"]
 
+    def likely(self) -> Iterator[Node]:
+        """The nodes of values that more than the form of a function says are losses: its name, its use, a target beside a prediction."""
+        return reach(*self._likely())
+
+    def _likely(self) -> list[Node]:
+        names = self.loss.scope.parameters
+        paired = any(map(TRUE_NAME.search, names)) and any(map(PRED_NAME.search, names))
+        return [root.node for root in self.roots if root.evidence >= 1 and (paired or not self.loss.weak or not root.returned)]
+
     def reached(self, least: int = 1) -> Iterator[Node]:
         """The nodes that a root with at least that evidence is made of, each once."""
         return reach(*(root.node for root in self.roots if root.evidence >= least))
 
-    def flowing(self, least: int = 1) -> Iterator[Node]:
-        """Of these nodes, those through which a gradient reaches the prediction or a weight, each once."""
-        roots = (root.node for root in self.roots if root.evidence >= least)
-        flows = (node for node in reach(*roots, through=_flows) if _flows(node))
-        return flows
+    def flowing(self) -> Iterator[Node]:
+        """Of the nodes of likely losses those through which a gradient reaches the prediction or a weight, each once."""
+        return (node for node in reach(*self._likely(), through=_flows) if _flows(node))
 
     def live(self, column: int, node: Node) -> bool:
         """Whether a root uses the value of `node` in a witness column (0 to 7).

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
 from losslint.analysis.node import Node, reach
+from losslint.analysis.trace import Trace
 from losslint.operations.float32 import TINY32, round32
 from losslint.rule import quoted
 
@@ -17,6 +18,7 @@ CHAIN = (
 )
 LARGEST_GUARD = 1e-3
 MOST_NAMES = 3
+POWERS = frozenset({"square", "pow", "multiply", "cast", "identity", "reshape", "expand_dims", "squeeze"})
 
 
 def guards(operand: Node) -> Iterator[Node]:
@@ -108,6 +110,34 @@ def situation(operand: Node, column: int) -> str:
             values.setdefault(str(part.details["name"]), value)
     words = [f"`{name}` is {value:g}" for name, value in list(values.items())[:MOST_NAMES]]
     return f" where {' and '.join(words)}" if words else ""
+
+
+PIECES = frozenset({"getitem", "split", "unstack", "pieces", "gather"})
+
+
+def scale(trace: Trace, operand: Node) -> bool:
+    """Whether a value is a part of the prediction that the loss divides by and takes the logarithm of: a density's scale.
+
+    The layer that makes it is expected to keep it positive, which the loss does not show.
+    """
+    part = _part(operand)
+    if part is None or "pred" not in part.origin or "true" in part.origin:
+        return False
+    used = {node.operation for node in trace.reached(1) if node.operation in ("log", "divide") and _part(node.arguments[-1]) is part}
+    return used == {"log", "divide"}
+
+
+def _part(node: Node) -> Node | None:
+    """The part of a parameter that a value is, or is a power or multiple of."""
+    while node.arguments and node.operation not in PIECES:
+        data = [argument for argument in node.arguments if not argument.constant]
+        if node.operation not in POWERS or not data or any(argument is not data[0] for argument in data):
+            return None
+        node = data[0]
+    inner = node
+    while inner.operation in PIECES | POWERS and inner.arguments:
+        inner = inner.arguments[0]
+    return node if node.operation in PIECES and inner.operation == "parameter" else None
 
 
 def guarded(operand: Node) -> str:

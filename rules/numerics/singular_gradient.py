@@ -213,7 +213,7 @@ def check(trace: Trace) -> Iterator[Report]:
     """Every root, norm, deviation, power or arc whose gradient is infinite on a legal input."""
     if trace.loss.metric:
         return
-    for node in trace.flowing(1):
+    for node in trace.flowing():
         point = _point(trace, node)
         if point is None:
             continue

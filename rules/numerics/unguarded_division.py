@@ -38,6 +38,8 @@ def masked_loss(y_true, y_pred):
 
 * Denominators that are kept away from 0: `maximum`, a small number added that float32 keeps, `1 + x`.
 * `divide_no_nan`, and divisions that only happen where the denominator is not 0: under `tf.cond` or a Python `if` on it.
+* A part of the prediction that the loss also takes the logarithm of: the scale of a density, which the layer that makes it keeps
+  positive (low confidence).
 * Sizes of tensors, batch sizes, numbers of classes, and settings.
 * A prediction divided by its own sum: it is the output of a softmax, whose sum is 1.
 * Denominators of which nothing is known, such as outputs of a layer.
@@ -70,10 +72,10 @@ from losslint.analysis.columns import ORDINARY
 from losslint.analysis.node import Node
 from losslint.analysis.singular import Singularity, empty_columns, singular
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.finding import Confidence, Severity
 from losslint.rule import Report, Rule, quoted
 
-from .guard import guarded, lost_guard, reason, situation
+from .guard import guarded, lost_guard, reason, scale, situation
 
 BAD = (
     """\
@@ -232,7 +234,7 @@ def _zero(trace: Trace, node: Node) -> Singularity | None:
 
 def _empty(trace: Trace, node: Node) -> bool:
     """Whether a mean is taken over a selection that has no element in a column in which it is used."""
-    if node.operation != "mean" or not node.arguments[0].marked("maybe-empty"):
+    if trace.evidence < 2 or node.operation != "mean" or not node.arguments[0].marked("maybe-empty"):
         return False
     axes, shape = node.details.get("axes"), node.arguments[0].shape
     flat = shape is not None and shape.rank == 1
@@ -243,7 +245,7 @@ def _empty(trace: Trace, node: Node) -> bool:
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every division by 0 on a legal input, and every mean over nothing."""
-    for node in trace.reached(1):
+    for node in trace.likely():
         if _empty(trace, node):
             message = (
                 f"{quoted(node)} is the mean of {quoted(node.arguments[0])}, a selection that can be empty: 0 / 0 is NaN, and the loss "
@@ -253,12 +255,13 @@ def check(trace: Trace) -> Iterator[Report]:
         elif (at := _zero(trace, node)) is not None:
             lost = lost_guard(at.operand, at.column)
             why = reason(lost, at.column) if lost is not None else ""
+            confidence = Confidence.LOW if scale(trace, at.operand) else trace.confidence(node)
             guard = f"float32 loses the guard of {quoted(lost)} ({why})" if lost is not None and why else guarded(at.operand)
             message = (
                 f"{quoted(at.operand)} can be {at.at:.2g}{situation(at.operand, at.column)}, and {quoted(node)} divides by it: "
                 f"the loss becomes infinite or NaN; {guard}"
             )
-            yield Report(node, message, HELP, ((lost, why),) if lost is not None and why else (), trace.confidence(node))
+            yield Report(node, message, HELP, ((lost, why),) if lost is not None and why else (), confidence)
 
 
 RULE = Rule("LL305", "unguarded-division", Severity.WARNING, check, BAD, GOOD, MISSES)

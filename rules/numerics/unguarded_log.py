@@ -38,6 +38,8 @@ Better still, let the model return logits and use a loss that takes them: `tf.nn
 * Arguments that are kept away from 0: `clip`, `maximum`, a small number added that float32 keeps, `1 + abs(x)`, `softplus`.
 * A value that `where` takes only where it is positive.
 * A `logsumexp` by hand that is shifted by its largest element.
+* A part of the prediction that the loss also divides by: the scale of a density, which the layer that makes it keeps positive (low
+  confidence).
 * Arguments of which nothing is known, such as outputs of a layer.
 
 ## Fix safety
@@ -65,10 +67,10 @@ from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
-from losslint.finding import Severity, Verdict
+from losslint.finding import Confidence, Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
-from .guard import guarded, situation
+from .guard import guarded, scale, situation
 from .logarithm import consequence, logarithms, poles
 from .straining import least, smallest, strained
 
@@ -179,7 +181,8 @@ def check(trace: Trace) -> Iterator[Report]:
         if pole.guard is not None:
             continue
         message = f"{quoted(pole.operand)} can be {pole.value:.2g}{situation(pole.operand, pole.column)}, and {consequence(pole)}; {guarded(pole.operand)}"
-        yield Report(pole.node, message, HELP, (), trace.confidence(pole.node))
+        confidence = Confidence.LOW if scale(trace, pole.operand) else trace.confidence(pole.node)
+        yield Report(pole.node, message, HELP, (), confidence)
 
 
 def confirm(lab: Lab, report: Report) -> Verdict:

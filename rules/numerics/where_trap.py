@@ -215,7 +215,7 @@ def check(trace: Trace) -> Iterator[Report]:
     """Every pole in a branch that `where` does not take there, with a gradient through it."""
     if trace.loss.metric:
         return
-    for node in trace.flowing(1):
+    for node in trace.flowing():
         hidden = _hidden(trace, node)
         if hidden is None:
             continue

@@ -7,7 +7,7 @@ from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant
 from losslint.analysis.shape import ANY, BATCH_FIRST, Axis, Shape
 from losslint.analysis.transfer.axes import NUMPY_LIKE
-from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, literal, made
+from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, literal, made, of_any
 from losslint.operations.operation import Operation
 
 GATHERS = frozenset({"gather", "gather_nd", "take_along_axis", "in_top_k", "searchsorted"})
@@ -81,7 +81,7 @@ def _by_coordinates(x: Node, indices: Node, batch_dims: int) -> Shape | None:
 def _picked(x: Node, indices: Node, site: Site, shape: Shape | None) -> Node:
     positions = indices.operation == "indices"
     marks = x.facts.marks | (indices.facts.marks & EMPTY)
-    values = selected(x, indices.arguments[0]) if positions and indices.arguments else x.columns
+    values = selected(x, indices.arguments[0]) if positions and indices.arguments else of_any(x)
     return made("gather", [x, indices], site, shape=shape, degree=x.degree, columns=values, gradient=picked(x, indices), marks=marks)
 
 
@@ -92,7 +92,7 @@ def picked(x: Node, by: Node) -> Gradient:
 
 def selected(x: Node, condition: Node) -> columns.Columns:
     """The values of a selection: in a column in which the condition does not hold there are none."""
-    return x.columns.without([i for i, value in enumerate(condition.columns.single) if value == 0])
+    return of_any(x).without([i for i, value in enumerate(condition.columns.single) if value == 0])
 
 
 def _hits(op: Operation, arguments: Arguments, site: Site) -> Node:

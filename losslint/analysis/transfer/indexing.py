@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from losslint.analysis import degree
+from losslint.analysis import columns, degree
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -63,10 +63,11 @@ def _element(x: Node, index: Value, site: Site) -> Node:
         )
     shape, declared = sliced(x.shape, parts)
     data = x.gradient > Gradient.NONE or x.operation == "parameter"  # not the positions from which a batch is drawn
+    values = columns.UNKNOWN if x.marked("mixed") or isinstance(literal(index), str) else x.columns
     changed: dict[str, Any] = {"rank": sum(map(_axes_of_result, parts))}
     if declared and data:
         changed["declared"] = True
-    return made("getitem", [x], site, shape=shape, degree=x.degree, columns=x.columns, marks=x.facts.marks, constant=x.constant, **changed)
+    return made("getitem", [x], site, shape=shape, degree=x.degree, columns=values, marks=x.facts.marks, constant=x.constant, **changed)
 
 
 def _axes_of_result(part: Value) -> int:

@@ -11,7 +11,7 @@ from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import BATCH_FIRST, Axis, Shape, broadcast
 from losslint.analysis.transfer.axes import NUMPY_LIKE
-from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, largest, literal, made, pack, unknown
+from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, largest, literal, made, of_any, pack, unknown
 from losslint.operations.operation import Operation
 
 JOINS = frozenset({"concat", "stack", "joined", "append"})
@@ -41,7 +41,8 @@ def joined(op: Operation, arguments: Arguments, site: Site, spelling: str) -> No
         return pack(given, site, axis) if isinstance(axis, int) else pack(given, site)
     packed = pack(given, site)
     shape = _concatenated(parts, axis, given.power)
-    return made("concat", parts, site, shape=shape, degree=packed.degree, columns=packed.columns)
+    marks = packed.facts.marks
+    return made("concat", parts, site, shape=shape, degree=packed.degree, columns=packed.columns, marks=marks, axis=axis)
 
 
 def _place(spelling: str, shape: Shape | None) -> tuple[int, bool]:
@@ -124,7 +125,7 @@ def _listed(op: Operation, x: Node, site: Site, shapes: list[Shape | None] | Non
     """The pieces one by one where their number is known, else one that stands for all."""
 
     def piece(of: Shape | None, **details: Any) -> Node:
-        return made(op.name, [x], site, shape=of, degree=x.degree, columns=x.columns, marks=x.facts.marks, **details)
+        return made(op.name, [x], site, shape=of, degree=x.degree, columns=of_any(x), marks=x.facts.marks - {"mixed"}, **details)
 
     if shapes is not None:
         return Items([piece(of, index=index) for index, of in enumerate(shapes)], mutable=False)

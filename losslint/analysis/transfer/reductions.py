@@ -19,6 +19,7 @@ from losslint.operations import functions
 from losslint.operations.catalogue import operation
 from losslint.operations.operation import Flow, Operation
 
+JOINED = frozenset({"pack", "concat"})
 NORMS = frozenset({"norm", "euclidean_norm"})
 
 
@@ -114,7 +115,7 @@ def _global_norm(op: Operation, parts: list[Node], site: Site) -> Node:
 
 
 def _marks(op: Operation, x: Node, spelling: str) -> frozenset[str]:
-    marks = x.facts.marks & (INHERITED | {"trainable"})
+    marks = x.facts.marks & (INHERITED | {"trainable"}) - {"mixed"}
     if op.name in ("sum", "count_nonzero", "l2_loss"):
         marks -= {"maybe-empty"}
     if x.operation == "shape" and op.name == "prod":
@@ -160,11 +161,23 @@ def _shifted(x: Node, went: list[Axis] | None, along: float) -> degree.Degree:
 def _columns(op: Operation, x: Node, went: list[Axis] | None) -> Columns:
     if op.name in NORMS and difference(x):
         return columns.at(0, columns.constant(0.0))
+    if x.marked("mixed") and op.name != "min":
+        return _of_several(op, x)
     column = op.column
     if column is None:
         return UNKNOWN
     count = elements(went if went is not None else [ANY])
     return columns.apply(lambda v: v if v != v else column(v, count), (x.columns,))
+
+
+def _of_several(op: Operation, x: Node) -> Columns:
+    """A reduction of several values side by side: of those that differ only a sum, a mean and the largest of all are known."""
+    if x.operation not in JOINED or op.name not in ("sum", "mean", "max"):
+        return UNKNOWN
+    total = x.arguments[0].columns
+    for part in x.arguments[1:]:
+        total = columns.apply(functions.maximum if op.name == "max" else functions.add, (total, part.columns))
+    return total
 
 
 def _zeros(x: Node) -> Columns:
