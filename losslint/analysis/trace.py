@@ -8,12 +8,7 @@ from dataclasses import dataclass, field
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.objects import Class
-<<<<<<< HEAD
-from losslint.analysis.roles import named, roles
-=======
-from losslint.analysis.roles import PRED_NAME, TRUE_NAME
-from losslint.analysis.roles import named
->>>>>>> 10d79a0 (What only looks like a loss is left to the rules on logarithms; a density's scale is reported with low confidence; items of dictionaries are not known)
+from losslint.analysis.roles import PRED_NAME, TRUE_NAME, named, roles
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
