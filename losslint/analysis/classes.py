@@ -116,6 +116,9 @@ def _method(value: Value, instance: Instance) -> Value:
 def attribute(run: Run, instance: Instance, name: str, site: Site) -> Value | None:
     """An attribute of an object: set by its constructor, in its class, or by whichever method sets it."""
     held = instance.attributes.get(name)
+    if held == Constant(None):
+        _set_by_methods(run, instance, name)  # the constructor only announced it
+        held = instance.attributes[name]
     if held is not None:
         return held
     found = lookup(run, instance.cls, name)
@@ -147,7 +150,7 @@ def _set_by_methods(run: Run, instance: Instance, name: str) -> None:
                 run.path.stack.append(function.node)
                 run.body(function.node, scope)
                 run.path.stack.pop()
-            if name in instance.attributes:
+            if instance.attributes.get(name, Constant(None)) != Constant(None):
                 return
 
 

@@ -60,6 +60,7 @@ def constant(value: float) -> Columns:
 
 TRUE = table((0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0))
 PRED = table((0.0, 1.0, 0.0, 1.0, 0.5, 0.5, 100.0, -100.0))
+LINEAR = table((-1.0, 2.0, *(NAN,) * 4, 100.0, -100.0))  # what weights make of data, before any activation: any number
 FREE_BOOLEAN = table((0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0))
 
 

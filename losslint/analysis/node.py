@@ -62,7 +62,7 @@ class Facts:
     marks
         ``maybe-empty`` (a selection that can have no element), ``declared-batch`` (a configured batch size),
         ``mixed`` (made of several values; the columns are those of the smallest), ``dimension`` (a length read from a shape, never 0), ``activated`` (went through a saturating activation),
-        ``trainable``, ``numpy``.
+        ``trainable``, ``linear`` (what weights made of data, before any activation), ``numpy``.
     """
 
     shape: Shape | None = SCALAR

@@ -35,7 +35,13 @@ def _product(op: Operation, operands: Sequence[Node], shape: Shape | None, summe
     grown = degree.UNKNOWN if summed is None else degree.shift(together, sum(axis.power for axis in summed))
     count = prod(axis.length or EACH_AXIS for axis in (summed if summed is not None else [ANY]))
     values = columns.apply(lambda *row: NAN if any(v != v for v in row) else prod(row) * count, [o.columns for o in operands])
-    return made(op.name, operands, site, shape=shape, degree=grown, columns=values if len(operands) > 1 else columns.UNKNOWN)
+    linear = any(o.marked("trainable") for o in operands) and not all(o.marked("trainable") or o.constant for o in operands)
+    if linear:
+        values = columns.LINEAR
+    elif len(operands) < 2:
+        values = columns.UNKNOWN
+    product = made(op.name, operands, site, shape=shape, degree=grown, columns=values)
+    return product.with_facts(marks=(product.facts.marks - {"activated"}) | {"linear"}) if linear else product
 
 
 def _common(one: Axis, other: Axis) -> Axis:

@@ -15,6 +15,8 @@ from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, di
 from losslint.operations.operation import Degree, Flow, Operation
 
 COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
+AFFINE = frozenset({"add", "subtract", "negative", "bias_add"})
+FREE = frozenset({"linear", "trainable"})  # any number: with another one added it is any number
 KEPT = INHERITED | {"trainable"}
 
 
@@ -32,7 +34,8 @@ def elementwise(op: Operation, arguments: Arguments, site: Site, spelling: str) 
             op.name, operands, site, shape=_shape(operands), degree=degree.ZERO, columns=columns.constant(0.0), constant=True, python=False
         )
     python = all(o.facts.python for o in operands)
-    values = _columns(op, operands, python)
+    linear = op.name in AFFINE and any(o.marked("linear") for o in operands) and all(o.constant or o.facts.marks & FREE for o in operands)
+    values = columns.LINEAR if linear else _columns(op, operands, python)
     flow, constant = max(o.gradient for o in operands), all(o.constant for o in operands)
     return made(
         op.name,
@@ -42,7 +45,7 @@ def elementwise(op: Operation, arguments: Arguments, site: Site, spelling: str) 
         degree=_degree(op.degree, operands),
         columns=values,
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
-        marks=_marks(op, operands, spelling),
+        marks=_marks(op, operands, spelling) | ({"linear"} if linear else frozenset()),
         constant=constant,
         python=python,
     )

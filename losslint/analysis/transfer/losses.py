@@ -42,10 +42,14 @@ def _selected(operands: Sequence[Node]) -> frozenset[str]:
 
 
 def _grown(op: Operation, operands: Sequence[Node], gone: int) -> degree.Degree:
-    """None, unless an operand is known to grow, or a batch axis goes: what a loss makes of that depends on the loss."""
+    """None, unless an operand is known to grow, or a batch axis goes: what a loss makes of that depends on the loss.
+
+    A cross-entropy that sums over pairs of samples is linear in its labels: those that share out 1 among the samples shrink.
+    """
     if any(power > 0 for o in operands for power in degree.known(o.degree)):
         return degree.UNKNOWN
-    return degree.shift(degree.ZERO, gone * (op.along or 0.0))
+    along = gone * (op.along or 0.0)
+    return degree.shift(operands[0].degree, along) if along and operands else degree.ZERO
 
 
 def _rows(operands: Sequence[Node], how: str, axis: Value | None = None) -> tuple[Shape | None, int]:
