@@ -119,7 +119,7 @@ class Batch:
         return replace(self, inputs={name: tensor.rows(start, stop) for name, tensor in self.inputs.items()})
 
     def having(self, words: str, domain: str, **inputs: Tensor) -> Batch:
-        """The same batch with other inputs."""
+        """The same batch with other inputs, or more of them: they are given to parameters of that name."""
         return replace(self, inputs={**self.inputs, **inputs}, words=words, domain=domain)
 
 

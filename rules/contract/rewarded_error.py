@@ -46,7 +46,8 @@ Not automated yet. The repair turns training round.
 
 ## How it is confirmed
 
-Not automated yet. The experiment compares the loss of the target itself with that of other predictions, on several batches.
+The loss of predictions that are nearly the targets is compared with that of predictions that are nearly their opposite, on
+several batches: it has to be larger on all of them.
 
 ## Known misses
 
@@ -69,7 +70,8 @@ from collections.abc import Iterator
 from losslint.analysis.node import Gradient, Node, Site, reach
 from losslint.analysis.roles import named
 from losslint.analysis.trace import Root, Trace
-from losslint.finding import Confidence, Severity
+from losslint.experiment import Lab, Tensor, Undecided, confirmed, refuted
+from losslint.finding import Confidence, Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -213,6 +215,7 @@ KEPT = frozenset(
     | {"log", "pow", "square", "sqrt", "pack", "concat", "expand_dims", "squeeze"}
 )
 RATIOS = frozenset({"divide", "divide_no_nan"})
+NEAR = 0.02  # how far from 0 and 1 a prediction stays that is close to a target
 SIMILARITIES = frozenset({"image_score"})
 HELP = "return `1 - …` or `-…`: training makes a loss small, and this one is small where the prediction is wrong"
 
@@ -242,6 +245,11 @@ def _falls(root: Node) -> bool:
     nothing, alarm, missed, hit = root.columns.single[:4]
     if not hit > missed or nothing < alarm:
         return False
+    return _measures(root)
+
+
+def _measures(root: Node) -> bool:
+    """Whether a value is made of an overlap or a likelihood."""
     return any(_is_overlap(node) or _is_likelihood(node) for node in reach(root, through=lambda node: node.operation in KEPT))
 
 
@@ -298,4 +306,38 @@ def _negated(trace: Trace, root: Root) -> bool:
     return False
 
 
-RULE = Rule("LL504", "rewarded-error", Severity.WARNING, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> list[Node]:
+    """What a loss returns, if it is made of a similarity or a likelihood, and of nothing that its callers turn round."""
+    root = next((root for root in trace.roots if root.returned), None)
+    if root is None or not _trained(trace) or not (_is_similarity(root.node) or _measures(root.node)) or _negated(trace, root):
+        return []
+    return [root.node]
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss is larger for what is nearly the target than for what is nearly its opposite, on every batch."""
+    true, pred = lab.batch.named("true"), lab.batch.named("pred") or lab.batch.named("other")
+    if not true or not pred or lab.batch.inputs[true[0]].shape != lab.batch.inputs[pred[0]].shape:
+        raise Undecided("targets and predictions have different shapes; declare its inputs (`# losslint: inputs …`)")
+    pairs = []
+    for batch in lab.contents():
+        target = batch.inputs[true[0]]
+        right = Tensor(target.shape, tuple(NEAR + (1 - 2 * NEAR) * v for v in target.values))
+        wrong = right.map(lambda v: 1.0 - v)
+        near = lab.run(batch.having("predictions close to the targets", "box", **{pred[0]: right}))
+        far = lab.run(batch.having("predictions close to the opposite of the targets", "box", **{pred[0]: wrong}))
+        if near.finite and far.finite and near.number != far.number:
+            pairs.append((near, far))
+    if not pairs:
+        raise Undecided("the loss tells right predictions from wrong ones on no batch tried; declare its inputs (`# losslint: inputs …`)")
+    larger = [near.number > far.number for near, far in pairs]
+    near, far = pairs[0]
+    if all(larger):
+        reason = f"the loss is {near.number:.4g} for predictions close to the targets, and {far.number:.4g} for their opposite"
+        return confirmed(reason, near, value={"right": near.number, "wrong": far.number}, expected="less for the right ones")
+    if not any(larger):
+        return refuted("the loss is smaller for predictions close to the targets than for their opposite", near)
+    raise Undecided("on some batches the loss is larger for right predictions, on others for wrong ones; look at the values yourself")
+
+
+RULE = Rule("LL504", "rewarded-error", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

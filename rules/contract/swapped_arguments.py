@@ -49,8 +49,9 @@ Not automated yet. To exchange the arguments changes training.
 
 ## How it is confirmed
 
-Not automated yet. The experiment runs the call alone, on soft targets: its gradient has to be 0 where the prediction equals
-the target, and is not.
+The flagged call is watched while first the predictions, then the targets of the batch are exchanged for others: it is confirmed
+if what stands first changes with the predictions alone, what stands second with the targets alone, and the call gives another
+value where targets and predictions change places.
 
 ## Known misses
 
@@ -73,7 +74,8 @@ from collections.abc import Iterator
 from losslint.analysis.node import Node
 from losslint.analysis.roles import named
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Batch, Lab, Run, Tensor, Undecided, confirmed, refuted
+from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss, order_matters
 from losslint.rule import Report, Rule, quoted
 
@@ -177,13 +179,6 @@ def both_ways_loss(y_true, y_pred):
 import tensorflow as tf
 
 
-def old_loss(labels, logits):
-    return tf.contrib.losses.softmax_cross_entropy(logits, labels)
-""",
-    """\
-import tensorflow as tf
-
-
 def reverse_cross_entropy_loss(y_true, y_pred):
     forward = tf.keras.losses.categorical_crossentropy(y_true, y_pred)
     backward = tf.keras.losses.categorical_crossentropy(y_pred, tf.clip_by_value(y_true, 1e-4, 1.0))
@@ -205,19 +200,15 @@ KERAS_1 = frozenset(
 TENSORFLOW_2 = frozenset({"tensorflow.keras", "GradientTape", "function", "keras"})
 UNNAMED = ("softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits")
 OTHER_WAY = re.compile(r"revers|backward|inverse|symmetr|jensen|(?:^|[_.])(?:js|rce|sce|rkl)(?:d|_|$)", re.IGNORECASE)
+PREDICTIONS = frozenset({"y_pred", "logits", "predictions", "output", "prediction", "log_input"})
+SAME = 1e-5
 HELP = "exchange them, or name them in the call: the target comes first"
 
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every loss of the framework that is given its target and its prediction the wrong way round."""
-    if (trace.loss.evidence < 3 and not named(trace.loss.scope)) or OTHER_WAY.search(trace.loss.function):
-        return
-    parts = list(trace.reached(1))
-    calls = [node for node in parts if is_loss(node.operation) and len(node.arguments) > 1]
-    if any([_comes_from(argument) for argument in node.arguments[:2]] == ["true", "pred"] for node in calls):
-        return  # it measures in both directions: a symmetric or reverse cross-entropy is meant
-    for node in calls:
-        if not _is_swapped(node) or _of_its_time(node):
+    for node in places(trace):
+        if not _is_swapped(node):
             continue
         name = _name(node)
         first, second = node.arguments[:2]
@@ -226,6 +217,16 @@ def check(trace: Trace) -> Iterator[Report]:
             f"comes from the target, as the prediction; `{name}` takes the target first, and the other way round it measures something else"
         )
         yield Report(node, message, HELP, (), trace.confidence(node))
+
+
+def places(trace: Trace) -> list[Node]:
+    """Every loss of the framework that a loss calls, where the order can be told and one is meant."""
+    if (trace.loss.evidence < 3 and not named(trace.loss.scope)) or OTHER_WAY.search(trace.loss.function):
+        return []
+    calls = [node for node in trace.reached(1) if is_loss(node.operation) and len(node.arguments) > 1]
+    if len({tuple(found) for node in calls if None not in (found := [_comes_from(a) for a in node.arguments[:2]])}) > 1:
+        return []  # it measures in both directions: a symmetric or reverse cross-entropy is meant
+    return [node for node in calls if not _of_its_time(node)]
 
 
 def _name(node: Node) -> str:
@@ -266,4 +267,57 @@ def _names(node: Node) -> set[str | None]:
     return found
 
 
-RULE = Rule("LL501", "swapped-arguments", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("rewarded-error",))
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the first argument of the call goes back to the predictions, the second to the targets, and that makes a difference."""
+    batch = lab.contents()[0]
+    true, pred = batch.named("true"), batch.named("pred") or batch.named("other")
+    other = [{name: _turned(batch.inputs[name]) for name in names} for names in (true, pred)]
+    runs = [lab.run(b, at=report.node) for b in (batch, *(batch.having("exchanged rows", batch.domain, **changed) for changed in other))]
+    seen = [_operands(run, report.node) for run in runs]
+    if not true or not pred or any(operands is None or len(operands) < 2 for operands in seen):
+        raise Undecided("the call was not reached with two tensors; declare its inputs (`# losslint: inputs …`)")
+    moves = [[operands[place] != seen[0][place] for operands in seen[1:]] for place in (0, 1)]
+    if moves != [[False, True], [True, False]]:
+        return refuted("the prediction does not stand where the target is expected", runs[0])
+    right = lab.run(_exchanged(batch, true[0], pred[0]), at=report.node)
+    values = [run.probes[-1].result for run in (runs[0], right) if run.probes]
+    if len(values) == 2 and values[0] and values[1] and abs(values[0].mean - values[1].mean) <= SAME * abs(values[0].mean):
+        return refuted("the order makes no difference to this call", right)
+    return confirmed(
+        "the first argument changes with the predictions alone and the second with the targets alone; the other way round gives another value",
+        runs[0],
+        value=values[0].mean if values and values[0] else None,
+        expected=values[1].mean if len(values) == 2 and values[1] else "another value",
+    )
+
+
+def _operands(run: Run, node: Node) -> tuple[Tensor | None, ...]:
+    """The two operands of a call as it was run, the target's place first."""
+    if not run.probes:
+        return ()
+    operands = run.probes[-1].operands[:2]
+    names = [keyword.arg for keyword in getattr(node.site.syntax, "keywords", ())]
+    return operands[::-1] if names and names[0] in PREDICTIONS else operands
+
+
+def _turned(tensor: Tensor) -> Tensor:
+    """A tensor with its samples in the opposite order, and its classes too."""
+    return Tensor(tensor.shape, tensor.values[::-1], tensor.dtype)
+
+
+def _exchanged(batch: Batch, true: str, pred: str) -> Batch:
+    return batch.having("targets and predictions exchanged", "real", **{true: batch.inputs[pred], pred: batch.inputs[true]})
+
+
+RULE = Rule(
+    "LL501",
+    "swapped-arguments",
+    Severity.ERROR,
+    check,
+    BAD,
+    GOOD,
+    MISSES,
+    supersedes=("rewarded-error",),
+    confirm=confirm,
+    places=places,
+)

@@ -52,8 +52,8 @@ There is no automatic repair.
 
 ## How it is confirmed
 
-Not automated yet. The experiment takes the gradient of the loss on batches that are not empty and not perfect: it is None,
-or 0 everywhere.
+The gradient of the loss is taken on batches on which it is not 0: it is None, or 0 everywhere. A term beside others is watched
+while every prediction is moved by 0.0001: it stays what it is, though other predictions change it.
 
 ## Known misses
 
@@ -75,11 +75,13 @@ from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.roles import PRED_NAME, named
 from losslint.analysis.tensors import has_left
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss
 from losslint.rule import Report, Rule, quoted
 
 from .evidence import result, says_loss
+from .experiments import jumps, unlearnt
 
 BAD = (
     """\
@@ -226,11 +228,12 @@ def dice_loss(y_true, y_pred, hard=False):
 """,
     """\
 import tensorflow as tf
+from model_zoo import latent_divergence
 
 
-def latent_loss(y_true, y_pred, posterior):
+def latent_loss(y_true, y_pred):
     right = tf.cast(tf.equal(tf.argmax(y_true, -1), tf.argmax(y_pred, -1)), tf.float32)
-    return tf.reduce_mean(posterior.kl()) + tf.reduce_mean(right)
+    return tf.reduce_mean(latent_divergence()) + tf.reduce_mean(right)
 """,
 )
 MISSES = (
@@ -263,7 +266,7 @@ HELP = (
     "use what is smooth in the prediction (its probabilities, a cross-entropy, a soft count by `sigmoid`) in the loss, and keep the "
     "exact count as a metric"
 )
-Finding = tuple[Node, str]
+Finding = tuple[Node, str, tuple[tuple[Node, str], ...]]
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -274,8 +277,8 @@ def check(trace: Trace) -> Iterator[Report]:
     if any(has_left(node) and node.gradient is not Gradient.NONE for node in reach(*roots)):
         return
     found = (_whole(trace, root) if root else []) or _terms(trace, roots) or (_overwritten(trace, root) if root else [])
-    for node, why in found:
-        yield Report(node, f"{quoted(node)} {why}", HELP, (), trace.confidence(node))
+    for node, why, because in found:
+        yield Report(node, f"{quoted(node)} {why}", HELP, because, trace.confidence(node))
 
 
 def _whole(trace: Trace, root: Node) -> list[Finding]:
@@ -288,9 +291,8 @@ def _whole(trace: Trace, root: Node) -> list[Finding]:
         return []
     if trace.loss.evidence < 3 and all(end.operation == "stop_gradient" for end in ends):
         return []  # on purpose: a weight or a target for another loss
-    return [
-        (ends[0], f"{_reason(ends[0])}, and the loss depends on the prediction in no other way: it has no gradient, so nothing is learnt")
-    ]
+    why = f"{_reason(ends[0])}, and the loss depends on the prediction in no other way: it has no gradient, so nothing is learnt"
+    return [(ends[0], why, ())]
 
 
 def _terms(trace: Trace, roots: list[Node]) -> list[Finding]:
@@ -299,7 +301,8 @@ def _terms(trace: Trace, roots: list[Node]) -> list[Finding]:
     for term in _blocked_terms(roots) if not trace.flipped else ():
         ends = _ends(term)
         if ends and not any(_optional(end) or end.operation == "stop_gradient" for end in ends):
-            found.append((ends[0], f"{_reason(ends[0])}, so the term {quoted(term)} has no gradient: it is shown, but not learnt from"))
+            why = f"{_reason(ends[0])}, so the term {quoted(term)} has no gradient: it is shown, but not learnt from"
+            found.append((ends[0], why, ((term, "the term that has no gradient"),)))
     return found
 
 
@@ -330,7 +333,7 @@ def _overwritten(trace: Trace, root: Node) -> list[Finding]:
             bound = {id(value) for value in _bound_to(name, trace.loss.node)}
             for node in reach(root):
                 if id(node.site.syntax) in bound:
-                    return [(node, f"takes the place of `{name}`, and the loss no longer depends on the prediction: nothing is learnt")]
+                    return [(node, f"takes the place of `{name}`, and the loss no longer depends on the prediction: nothing is learnt", ())]
     return []
 
 
@@ -371,4 +374,15 @@ def _lost(root: Node) -> bool:
     return any(node.operation == "opaque" and not node.arguments and not node.constant for node in reach(root))
 
 
-RULE = Rule("LL401", "blocked-gradient", Severity.ERROR, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> list[Node]:
+    """What a loss returns."""
+    value = None if trace.loss.metric else result(trace)
+    return [] if value is None else [value]
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether no gradient arrives, or a term has none of its own."""
+    return jumps(lab, report.because[0][0]) if report.because else unlearnt(lab)
+
+
+RULE = Rule("LL401", "blocked-gradient", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

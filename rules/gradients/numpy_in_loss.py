@@ -53,7 +53,8 @@ training.
 
 ## How it is confirmed
 
-Not automated yet. The experiment traces the loss into a graph: it raises at the call. Eagerly, the gradient is missing.
+The loss is traced into a graph, as Keras does it. It is confirmed if that raises at the flagged call, or if the graph can be
+built and no gradient arrives at the prediction.
 
 ## Known misses
 
@@ -67,17 +68,20 @@ Not automated yet. The experiment traces the loss into a graph: it raises at the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.tensors import from_inputs, has_left, is_tensor
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab, confirmed, refuted
+from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss, lookup
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
 from .evidence import confidence, in_a_graph, result, says_loss
+from .experiments import learns, traced
 
 BAD = (
     """\
@@ -98,15 +102,15 @@ def angular_loss(y_true, y_pred):
     return 1.0 - K.square(math.cos(cosine))  # here
 """,
     """\
+import numpy as np
 import tensorflow as tf
-from sklearn.metrics import confusion_matrix
 
 
-class ConfusionLoss(tf.keras.losses.Loss):
+class CorrelationLoss(tf.keras.losses.Loss):
     def call(self, y_true, y_pred):
-        matrix = confusion_matrix(tf.argmax(y_true, -1), tf.argmax(y_pred, -1))  # here
-        rows = tf.keras.losses.categorical_crossentropy(y_true, y_pred)
-        return tf.reduce_mean(rows) * tf.reduce_sum(matrix)
+        rows = tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+        correlation = np.corrcoef(tf.reshape(y_true, [-1]), tf.reshape(y_pred, [-1]))  # here
+        return rows * (1.0 - correlation[0, 1])
 """,
     """\
 import tensorflow as tf
@@ -239,6 +243,9 @@ def distance_loss(y_true, y_pred):
 )
 
 
+REFUSAL = re.compile(r"numpy|symbolic|Symbolic|KerasTensor|__array__|(?:float|int)\(\) argument|real number|scalar arrays|'Tensor' object")
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every call outside the framework on a tensor of a loss."""
     if trace.loss.metric or _reports_a_number(trace):
@@ -289,4 +296,32 @@ def _help(effect: Node) -> str:
     return "write it with the framework's own operations; what needs no gradient can be computed from the targets before training"
 
 
-RULE = Rule("LL402", "numpy-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES, supersedes=("blocked-gradient", "python-branch"))
+def places(trace: Trace) -> list[Node]:
+    """Every call outside the framework."""
+    if trace.loss.metric or not trace.roots or _reports_a_number(trace):
+        return []
+    return [effect for effect in trace.effects if effect.operation == "host"]
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss fails in a graph at the call, or no gradient comes back through it."""
+    run = traced(lab, report.node, REFUSAL, "the call")
+    if isinstance(run, Verdict):
+        return run
+    if learns(run):
+        return refuted("a graph can be built, and a gradient arrives at the prediction", run)
+    return confirmed("a graph can be built, but no gradient arrives at the prediction", run, expected="a gradient")
+
+
+RULE = Rule(
+    "LL402",
+    "numpy-in-loss",
+    Severity.ERROR,
+    check,
+    BAD,
+    GOOD,
+    MISSES,
+    supersedes=("blocked-gradient", "python-branch"),
+    confirm=confirm,
+    places=places,
+)

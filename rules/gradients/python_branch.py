@@ -54,7 +54,7 @@ There is no automatic repair.
 
 ## How it is confirmed
 
-Not automated yet. The experiment traces the loss with a batch size that is not known, and with one that is: it raises.
+The loss is traced into a graph, as Keras does it, without a rewriting of Python: it is confirmed if that raises at the test.
 
 ## Known misses
 
@@ -75,10 +75,12 @@ from collections.abc import Iterator
 from losslint.analysis.node import Node
 from losslint.analysis.tensors import inputs_of, is_tensor
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab, Tensor, refuted
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .evidence import confidence, in_a_graph
+from .experiments import traced
 
 BAD = (
     """\
@@ -262,6 +264,7 @@ def scaled_loss(y_true, y_pred):
 )
 SAMPLE_WEIGHT = re.compile(r"(?:^|_)masks?(?:_|$)|weight_?map|(?:^|_)sample_weights?$", re.IGNORECASE)
 PRODUCTS = frozenset({"multiply"})
+REFUSAL = re.compile(r"[Bb]ool|truth value|symbolic|Symbolic")
 HELP = {
     "while": "write `tf.while_loop`, or decorate the loss with `@tf.function`",
     "assert": "write `tf.debugging.assert_near` or one of its kin, or decorate the loss with `@tf.function`",
@@ -310,4 +313,21 @@ def _compared_input(trace: Trace, value: Node) -> bool:
     return any(part.origin & {"true", "pred"} for part in inputs)
 
 
-RULE = Rule("LL403", "python-branch", Severity.ERROR, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> list[Node]:
+    """Every test in a function that nothing rewrites."""
+    return [effect for effect in trace.effects if effect.operation == "truth" and not effect.details["traced"]]
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss fails in a graph at the test."""
+    value = report.node.arguments[0]
+    name = str(value.details.get("name", "")) if value.operation == "parameter" else ""
+    given = None
+    if name and name not in lab.batch.inputs:
+        weights = Tensor((lab.batch.size,), (1.0,) * lab.batch.size)
+        given = lab.batch.having(f"`{name}` given", lab.batch.domain, **{name: weights})
+    run = traced(lab, report.node, REFUSAL, "the test", given)
+    return run if isinstance(run, Verdict) else refuted("the test was made while a graph was built, and raised nothing", run)
+
+
+RULE = Rule("LL403", "python-branch", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

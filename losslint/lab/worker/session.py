@@ -249,6 +249,8 @@ class Runner:
         for name, parts in self.order["tensors"].items():
             if name not in request.get("options", {}):
                 arguments[name] = tensors[parts] if isinstance(parts, str) else [tensors[part] for part in parts]
+        own = {part for parts in self.order["tensors"].values() for part in ([parts] if isinstance(parts, str) else parts)}
+        arguments.update({name: tensor for name, tensor in tensors.items() if name not in own})  # given by name, for this run
         return arguments
 
     def compiled(self, request: Dict[str, Any], tensors: Dict[str, Any], mode: str) -> Tuple[Any, Dict[str, Any], List[Any]]:
