@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from losslint import __version__
 from losslint.config import Settings
@@ -16,8 +18,7 @@ from losslint.finding import Result
 MOST_ENTRIES = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """What a file was when it was read: time in nanoseconds, size in bytes, and a hash of its contents."""
 
     time: int
@@ -25,8 +26,7 @@ class Stamp:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The result of one file, and every file it depends on, itself included: None is one that was not there."""
 
     result: Result
@@ -59,8 +59,7 @@ def contents(modules: Iterable[ModuleType]) -> str:
     return "\n".join(found)
 
 
-@dataclass(slots=True)
-class Cache:
+class Cache(Struct):
     """The entries of one working directory under one set of settings, rules and losslint itself."""
 
     file: Path

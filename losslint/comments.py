@@ -6,8 +6,9 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 MARK = "losslint:"
 DOMAINS = ("onehot", "softmax", "sigmoid", "logits", "real", "positive", "int", "mask")
@@ -28,8 +29,7 @@ class Malformed(Exception):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What the user says an input of a loss is.
 
     Attributes
@@ -44,8 +44,7 @@ class Declared:
     shape: tuple[str | int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """One ignore comment: codes and names in lower case, None for all rules."""
 
     line: int
@@ -57,8 +56,7 @@ class Suppression:
         return self.names is None or code.lower() in self.names or name.lower() in self.names
 
 
-@dataclass(frozen=True, slots=True)
-class InputComment:
+class InputComment(Struct, frozen=True):
     """One comment that declares inputs."""
 
     line: int
@@ -66,8 +64,7 @@ class InputComment:
     inputs: dict[str, Declared]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """A comment that cannot be read, 1-based."""
 
     line: int
@@ -75,8 +72,7 @@ class Mistake:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comments:
+class Comments(Struct, frozen=True):
     """All that the comments of a file tell losslint."""
 
     suppressions: tuple[Suppression, ...] = ()

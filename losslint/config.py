@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from losslint.comments import Malformed, parse_inputs
 from losslint.finding import Confidence, LosslintError
@@ -16,8 +18,7 @@ XLA = ("on", "off")
 CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How a check is done.
 
     Attributes
@@ -55,8 +56,7 @@ class Settings:
     root: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(Struct, frozen=True):
     """What is asked of the laboratory.
 
     Attributes

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from losslint.analysis.node import Node
 from losslint.finding import Verdict, Witness
@@ -17,8 +19,7 @@ class Undecided(Exception):
     """An experiment cannot be done: the message says why and, after a semicolon, what would help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Struct, frozen=True):
     """A tensor as plain numbers, in the order of rows.
 
     Attributes
@@ -77,8 +78,7 @@ class Tensor:
         return level(self.shape, self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The inputs of a loss.
 
     Attributes
@@ -123,16 +123,14 @@ class Batch:
         return replace(self, inputs={**self.inputs, **inputs}, words=words, domain=domain)
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One time that the flagged expression was computed: its operands (those that are numbers), and its result."""
 
     operands: tuple[Tensor | None, ...]
     result: Tensor | None
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """An exception of the loss: its type, its message, and the line of the user's code that it came through."""
 
     type: str
@@ -145,8 +143,7 @@ class Raised:
         return f"{self.type}: {self.message}{where}"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What one run of the loss gave.
 
     Attributes
@@ -197,8 +194,7 @@ class Run:
         return "" if self.finite else "gradient"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of the state that a loss reads by name, for one run.
 
     ``weights``: the model `name` (``*``: every model that the loss can read by its name) gets other weights.

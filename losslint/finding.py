@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 
 class LosslintError(Exception):
@@ -33,8 +34,7 @@ class Confidence(str, Enum):
         return ("low", "medium", "high").index(self.value)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """A region of a file: 1-based lines, 1-based columns counted in characters, the end exclusive."""
 
     path: str
@@ -46,8 +46,7 @@ class Place:
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One replacement of text."""
 
     line: int
@@ -57,8 +56,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits that mend a finding; ``safe`` keeps value and gradient on every benign batch."""
 
     safety: str
@@ -67,8 +65,7 @@ class Fix:
     verified: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """The real run that shows a defect.
 
     Attributes
@@ -106,8 +103,7 @@ class Witness:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a real run said of a finding: ``confirmed``, ``not-reproduced``, ``refuted`` or ``undecided``."""
 
     status: str
@@ -115,8 +111,7 @@ class Verdict:
     witness: Witness | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One defect at one expression."""
 
     code: str
@@ -139,8 +134,7 @@ class Finding:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Failure:
+class Failure(Struct, frozen=True, order=True):
     """Something that kept losslint from doing its job on a file: exit status 2."""
 
     path: str
@@ -148,8 +142,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Incomplete:
+class Incomplete(Struct, frozen=True, order=True):
     """A loss that the abstract run did not follow to its end, and why."""
 
     path: str
@@ -158,8 +151,7 @@ class Incomplete:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """All that a check of some files found."""
 
     findings: tuple[Finding, ...] = ()

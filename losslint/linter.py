@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from losslint.analysis.node import Site
 from losslint.analysis.trace import Trace
@@ -72,8 +74,7 @@ def counts(finding: Finding, settings: Settings, strict: bool = False) -> bool:
 # --- one file --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A finding in the making: the same expression may be met on several paths and in several losses."""
 
     rule: Rule
@@ -83,8 +84,7 @@ class _Draft:
     runs: list[tuple[Trace, Report]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A finding and the abstract runs behind it: what an experiment starts from.
 
     Attributes

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from losslint.names import Index, Scoped
 
@@ -48,8 +49,7 @@ WEAKEST = "two tensor arguments and a reduction"
 MOST_FUNCTIONS = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """A function, lambda or stretch of code that is a loss, and why we think so.
 
     Attributes
@@ -86,8 +86,7 @@ class Loss:
         return self.scope.node
 
 
-@dataclass(frozen=True, slots=True)
-class _Uses:
+class _Uses(Struct, frozen=True):
     """How the names of a file's functions are used."""
 
     losses: dict[str, str]  # name -> why

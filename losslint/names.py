@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """One name that an import statement binds.
 
     `module` is what is imported from (``import a.b`` binds ``a``: module ``a``), `member` the name in it or None for the
@@ -50,8 +50,7 @@ def dotted(node: ast.expr) -> str | None:
     return ".".join(reversed(parts))
 
 
-@dataclass(eq=False, slots=True)
-class Scoped:
+class Scoped(Struct, eq=False):
     """A function, class or module of a file, and what the one pass saw directly inside it (nested functions apart)."""
 
     node: ast.AST
@@ -102,8 +101,7 @@ class Scoped:
         return names[1:] if self.owner and names and names[0] in ("self", "cls") else names
 
 
-@dataclass(eq=False, slots=True)
-class Index:
+class Index(Struct, eq=False):
     """All of a file's scopes in the order of the text, and its imports."""
 
     scopes: list[Scoped] = field(default_factory=list)

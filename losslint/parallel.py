@@ -6,8 +6,9 @@ import functools
 import gc
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from losslint.config import Settings
 from losslint.finding import LosslintError, Result
@@ -22,8 +23,7 @@ ROUNDS = 16  # chunks for each process: small enough that none is left alone wit
 UNSEEN = Result(files=1)  # of a file that can hold no loss
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The result of one file and the absolute paths it depends on."""
 
     path: str

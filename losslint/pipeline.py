@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
@@ -21,8 +23,7 @@ from losslint.source import Source, SourceError, decode, split_lines
 CACHED_FROM = 40  # files; below, reading the cache costs more than it saves
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to check.
 
     Attributes
@@ -53,8 +54,7 @@ class Request:
     confirm: Confirmation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a check found, and what to tell the user besides."""
 
     result: Result
@@ -179,8 +179,7 @@ def status(result: Result, settings: Settings, exit_zero: bool = False, strict: 
     return int(not exit_zero and any(counts(finding, settings, strict) for finding in result.findings))
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """A file and the abstract runs of its losses."""
 
     path: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from losslint.finding import Failure, LosslintError
 from losslint.source import Source, SourceError, decode
@@ -24,8 +25,7 @@ MOST_BYTES = 20_000_000
 MOST_KEPT = 1_000_000  # characters of project modules that are kept parsed; a tree takes fifty times as much
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """What a check reads.
 
     Attributes
@@ -75,8 +75,7 @@ def read(path: str) -> bytes:
 # --- ignore files ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
+class _Patterns(Struct, frozen=True):
     """Ignore patterns and the folder they are relative to."""
 
     folder: str
@@ -117,8 +116,7 @@ def _ignored(path: str, is_folder: bool, layers: Sequence[_Patterns]) -> bool:
 # --- which files -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """Gathers the files of the given paths."""
 
     exclude: _Patterns | None

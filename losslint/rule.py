@@ -9,9 +9,11 @@ import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
@@ -24,8 +26,7 @@ NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 LONGEST_QUOTE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a rule's `check` yields: the flagged value, why, and what to write instead.
 
     Attributes
@@ -44,8 +45,7 @@ class Report:
     xla: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: a question about one run of a loss.
 
     Attributes

@@ -8,10 +8,11 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from losslint import comments, names
 from losslint.comments import Comments, Declared, Suppression, parse_inputs
@@ -85,8 +86,7 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(_NEWLINE.split(text) if "\r" in text else text.split("\n"))
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False, dict=True):
     """One Python file.
 
     Attributes

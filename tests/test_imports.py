@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands import SUMMED, write
 
-NEVER = {"libcst", "nbformat", "numpy", "tensorflow", "keras", "msgspec", "multiprocessing", "asyncio", "rules"}
+NEVER = {"libcst", "nbformat", "numpy", "tensorflow", "keras", "multiprocessing", "asyncio", "rules"}
 PROGRAM = """
 import json, sys
 from losslint.cli import main

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from losslint.operations.float32 import round32
 
@@ -18,8 +19,7 @@ ORDINARY = 6  # the last two columns saturate activations; a negative number the
 NAN = math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """One number a column: `single` as TensorFlow computes it in float32, `double` in float64."""
 
     single: tuple[float, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
 from losslint.analysis.columns import UNKNOWN

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct, field
 
 from losslint.analysis import bindings, calls, expressions, statements
 from losslint.analysis.modes import Modes
@@ -29,8 +31,7 @@ class Stopped(Exception):
     """The walk came to one of its limits."""
 
 
-@dataclass(eq=False, slots=True)
-class Path:
+class Path(Struct, eq=False):
     """What one walk along one path gathers."""
 
     flipped: ast.expr | None = None
@@ -227,8 +228,7 @@ class Run:
                 self.root(item, loss.evidence if index == 0 else min(loss.evidence, 1), "returned by the loss")
 
 
-@dataclass(frozen=True, slots=True)
-class _Walked:
+class _Walked(Struct, frozen=True):
     trace: Trace
     path: Path
 
@@ -301,4 +301,4 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
 
 
 def _as_helper(trace: Trace) -> Trace:
-    return replace(trace, roots=tuple(replace(root, evidence=min(root.evidence, 1)) for root in trace.roots))
+    return replace(trace, roots=tuple(Root(root.node, min(root.evidence, 1), root.why) for root in trace.roots))

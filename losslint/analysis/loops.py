@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from losslint.analysis import degree, effects, statements
 from losslint.analysis.models import one_of, several, trainable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from losslint.analysis.scope import File
 from losslint.names import Scoped, dotted
@@ -18,8 +19,7 @@ TRACING = frozenset({"tf.function", "tf.contrib.eager.defun", "tf.autograph.to_g
 KERAS_STEPS = frozenset({"train_step", "test_step"})  # Keras builds a graph of them, and rewrites nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Modes:
+class Modes(Struct, frozen=True):
     """Functions of a file, each with the functions in it.
 
     Attributes

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import Columns
@@ -25,8 +27,7 @@ class Gradient(IntEnum):
     FLOWS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Where a value was written: the syntax, the file, and the function around it.
 
     `caller` is the call through which the walk came into this file's code, None in the file that is linted.
@@ -38,8 +39,7 @@ class Site:
     caller: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The four facts of a value, and a few marks.
 
     Attributes
@@ -75,8 +75,7 @@ class Facts:
     marks: frozenset[str] = frozenset()
 
 
-@dataclass(eq=False, slots=True)
-class Node:
+class Node(Struct, eq=False):
     """One value of the abstract run. Identity is meaning: a name bound once is one node wherever it is read."""
 
     operation: str

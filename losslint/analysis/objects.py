@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from losslint.analysis.node import Node, Site
 from losslint.operations.operation import Operation
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from losslint.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A Python literal (str, bytes, bool, int, float, None, Ellipsis) that is known.
 
     `setting`: the user may give another one (a default argument of a loss or of its factory), so tests of it go both ways.
@@ -25,8 +25,7 @@ class Constant:
     setting: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class Sequence:
+class Sequence(Struct, eq=False):
     """A list, tuple or set whose items are known."""
 
     items: list[Value]
@@ -35,15 +34,13 @@ class Sequence:
     declared: bool = False  # its length is a configured batch size
 
 
-@dataclass(eq=False, slots=True)
-class Mapping:
+class Mapping(Struct, eq=False):
     """A dict whose keys are known."""
 
     items: dict[Any, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """`lower:upper:step` in a subscript; None where it is left out."""
 
     lower: Value | None
@@ -51,15 +48,13 @@ class Slice:
     step: Value | None
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A full dotted name in another package, as imported (`tensorflow.math.log`, `torch.nn`)."""
 
     name: str
 
 
-@dataclass(eq=False, slots=True)
-class Function:
+class Function(Struct, eq=False):
     """A function or lambda of the project, with the scope it was defined in."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -70,8 +65,7 @@ class Function:
     defaults: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(eq=False, slots=True)
-class Class:
+class Class(Struct, eq=False):
     """A class of the project."""
 
     node: ast.ClassDef
@@ -81,23 +75,20 @@ class Class:
     bases: tuple[Value, ...] = ()
 
 
-@dataclass(eq=False, slots=True)
-class Instance:
+class Instance(Struct, eq=False):
     """An object of a project's class; `attributes` is what its constructor and methods set."""
 
     cls: Class
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(eq=False, slots=True)
-class Module:
+class Module(Struct, eq=False):
     """A module of the project."""
 
     scope: Scope
 
 
-@dataclass(eq=False, slots=True)
-class Partial:
+class Partial(Struct, eq=False):
     """A callable with some arguments given (functools.partial)."""
 
     function: Value
@@ -105,8 +96,7 @@ class Partial:
     keywords: dict[str, Value]
 
 
-@dataclass(eq=False, slots=True)
-class LossObject:
+class LossObject(Struct, eq=False):
     """An object of a framework's loss class, e.g. `keras.losses.MeanSquaredError(reduction="sum")`."""
 
     operation: Operation
@@ -115,16 +105,14 @@ class LossObject:
     spelling: str = ""
 
 
-@dataclass(eq=False, slots=True)
-class Layer:
+class Layer(Struct, eq=False):
     """A layer object (called, it gives a symbolic tensor where it is called on one)."""
 
     name: str
     keywords: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(eq=False, slots=True)
-class Model:
+class Model(Struct, eq=False):
     """A model object; `output` is its symbolic output where known."""
 
     name: str

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import Struct, field
 
 from losslint.analysis.objects import Value
 from losslint.names import Index
 from losslint.source import Source
 
 
-@dataclass(eq=False, slots=True)
-class File:
-    """A module of the project: its text, its index, and its module scope once it was made."""
+class File(Struct, eq=False, dict=True):
+    """A module of the project: its text, its index, and its module scope."""
 
     source: Source
     index: Index
     executed: bool = False
     executing: bool = False
-    scope: Scope = field(init=False)
 
     @classmethod
     def of(cls, source: Source) -> File:
         """The file of a parsed source."""
-        made = cls(source, source.index)
-        made.scope = Scope(made, "", None, outside=True)
-        return made
+        return cls(source, source.index)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The bindings of the module."""
+        return Scope(self, "", None, outside=True)
 
 
-@dataclass(eq=False, slots=True)
-class Scope:
+class Scope(Struct, eq=False):
     """The bindings of one call of a function, of a class body, or of a module.
 
     Attributes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One axis: its length grows with batch size to the `power`; `length` where it is literal."""
 
     power: int = 0
@@ -18,8 +18,7 @@ ONE = Axis(0, 1)
 ANY = Axis()
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Leading axes, an optional run of hidden axes, trailing axes.
 
     `hidden` is ``None`` where every axis is listed in `lead` (the rank is exact), else the number of axes that the

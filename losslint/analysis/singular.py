@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from losslint.analysis.columns import COLUMNS
 from losslint.analysis.node import Gradient, Node, reach
@@ -11,8 +12,7 @@ from losslint.operations.catalogue import known
 from losslint.operations.operation import Kind, Pole
 
 
-@dataclass(frozen=True, slots=True)
-class Singularity:
+class Singularity(Struct, frozen=True):
     """A pole of an operation that a witness column attains."""
 
     node: Node

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from losslint.analysis import bindings, effects, loops
 from losslint.analysis.calls import operator
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """How a block was left: ``return`` (with its value), ``break``, ``continue`` or ``raise``."""
 
     how: str

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.objects import Class
 from losslint.analysis.roles import PRED_NAME, TRUE_NAME, named, roles
@@ -20,8 +22,7 @@ FILTER = "nan_to_num"
 SHAPES = frozenset({"zeros_like", "ones_like", "shape", "size", "rank", "dimension"})  # these read only the shape of their operand
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """A value that training uses: returned by the loss, or handed to a minimiser, tape or `add_loss`."""
 
     node: Node

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 from losslint.operations import (
     activations,
@@ -43,8 +44,7 @@ KEYWORDS = {
 _SPELLING = re.compile(r"^([\w.*]+)(?:\(([\w,]+)\))?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One spelling of an operation.
 
     Attributes

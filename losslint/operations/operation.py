@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Kind(Enum):
@@ -54,8 +55,7 @@ class Flow(Enum):
     ZERO = "zero"  # registered, but 0 everywhere (sign, where's condition)
 
 
-@dataclass(frozen=True, slots=True)
-class Pole:
+class Pole(Struct, frozen=True):
     """A value of an operand at which the operation, or its gradient, is not finite."""
 
     at: float | None  # None: all elements alike, whatever they are
@@ -66,8 +66,7 @@ class Pole:
     quiet: bool = False  # eager mode gives 0 where the arriving gradient is exactly 0; XLA gives NaN like everything else
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One canonical operation.
 
     Parameters

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from losslint import __version__
 from losslint.finding import Finding, Fix, Place, Result, Verdict

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, LossObject, Value

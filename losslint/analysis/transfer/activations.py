@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import ORDINARY, Columns

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from losslint.analysis.columns import EACH_AXIS
 from losslint.analysis.node import Node
@@ -15,8 +16,7 @@ from losslint.analysis.transfer.results import literal
 NUMPY_LIKE = ("np.", "ops.", "tnp.", ".")  # spellings with numpy's defaults
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The axes ``range(start, rank + end)`` of a value of any rank: ``Span(1, 0)`` is all but the first; None: no end is known."""
 
     start: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import UNKNOWN, Columns
