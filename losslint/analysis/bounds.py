@@ -14,6 +14,7 @@ Bounds = tuple[float, float]
 NONE: Bounds = (-INF, INF)  # every number is possible
 UNKNOWN: Bounds = (math.nan, math.nan)  # nothing is known: it may be bounded
 SETTING = 50.0  # what a setting of which nothing is known is taken to stay below: a temperature, a scale
+OPEN: Bounds = (-SETTING, SETTING)
 
 FIXED: dict[str, Bounds] = {
     **dict.fromkeys(("sigmoid", "softmax", "hard_sigmoid", "one_hot", "random_uniform", "sequence_mask"), (0.0, 1.0)),
@@ -113,7 +114,7 @@ def _sided(node: Node) -> Bounds | None:
 
 def _of_constant(node: Node) -> Bounds:
     values = [value for value in node.columns.double if value == value]
-    return (min(values), max(values)) if values else (-SETTING, SETTING)
+    return (min(values), max(values)) if values else OPEN
 
 
 def _add(a: Bounds, b: Bounds) -> Bounds:
@@ -125,14 +126,14 @@ def _subtract(a: Bounds, b: Bounds) -> Bounds:
 
 
 def _multiply(a: Bounds, b: Bounds) -> Bounds:
-    if a[0] != a[0] or b[0] != b[0]:
-        return UNKNOWN
+    if a[0] != a[0] or b[0] != b[0] or any(one == OPEN and math.isinf(other[0]) != math.isinf(other[1]) for one, other in ((a, b), (b, a))):
+        return UNKNOWN  # a setting of which not even the sign is known decides on which side the other is unbounded
     corners = [0.0 if x == 0 or y == 0 else x * y for x in a for y in b]
     return min(corners), max(corners)
 
 
 def _divide(a: Bounds, b: Bounds) -> Bounds:
-    if b == (-SETTING, SETTING):
+    if b == OPEN:
         return _multiply(a, b)  # by a setting
     return _multiply(a, (1.0 / b[1], 1.0 / b[0])) if b[0] > 0 or b[1] < 0 else UNKNOWN if b[0] != b[0] else NONE
 

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports `log(softmax(x))`, `log(sigmoid(x))`, `log(sum(exp(x)))`, `log(1 + exp(x))`, and the softmax or sigmoid that is written by
-hand inside a logarithm.
+Reports `log(softmax(x))`, `log(sigmoid(x))`, `log(sum(exp(x)))`, `log(1 + exp(x))`, and the softmax that is written by hand, or a
+sigmoid by hand inside a logarithm.
 
 ## Why is this bad
 
@@ -116,11 +116,11 @@ import tensorflow as tf
 
 def own_softmax(x):
     raised = tf.exp(x)
-    return raised / tf.reduce_sum(raised, axis=-1, keepdims=True)
+    return raised / tf.reduce_sum(raised, axis=-1, keepdims=True)  # here
 
 
 def cross_entropy(y_true, logits):
-    return -tf.reduce_sum(y_true * tf.math.log(own_softmax(logits) + 1e-7), axis=-1)  # here
+    return -tf.reduce_sum(y_true * tf.math.log(own_softmax(logits) + 1e-7), axis=-1)
 """,
     """\
 import tensorflow as tf
@@ -193,7 +193,7 @@ GUARDS = frozenset({"add", "clip", "maximum"})
 
 @dataclass(frozen=True, slots=True)
 class Unstable:
-    """What is wrong with a logarithm: the inner value, what becomes of it, and the function that does both steps."""
+    """What is wrong with a composition: the inner value, what becomes of it, and the function that does all steps."""
 
     inner: Node
     what: str
@@ -255,17 +255,26 @@ def _sums(operand: Node, always_added: bool) -> Unstable | None:
     return None
 
 
-def _by_hand(operand: Node) -> Unstable | None:
-    """A softmax or sigmoid written as a quotient; a guard around it comes too late."""
+def _softmax(node: Node) -> Unstable | None:
+    """A softmax written as a quotient of exponentials: infinity by infinity is NaN, and no guard around it helps."""
+    if node.operation != "divide" or not _exponentials(node.arguments[0])[0]:
+        return None
+    inner = _overflowing(_exponentials(node.arguments[1])[0])
+    if inner is None:
+        return None
+    return Unstable(inner, f"{quoted(inner)} overflows float32 above 88, and infinity divided by infinity is NaN", "softmax(x)")
+
+
+def _sigmoid(operand: Node) -> Unstable | None:
+    """A sigmoid written as a quotient: its gradient is NaN where the exponential is infinite; a guard around it comes too late."""
     while operand.operation in GUARDS and sum(not a.constant for a in operand.arguments) == 1:
         operand = bare(next(a for a in operand.arguments if not a.constant))
-    if operand.operation != "divide":
+    if operand.operation != "divide" or not operand.arguments[0].constant:
         return None
-    node = _overflowing(_exponentials(operand.arguments[1])[0])
-    if node is None:
+    inner = _overflowing(_exponentials(operand.arguments[1])[0])
+    if inner is None:
         return None
-    instead = "log_softmax(x)" if _exponentials(operand.arguments[0])[0] else "log_sigmoid(x)"
-    return Unstable(node, f"{quoted(node)} overflows float32 above 88, before any guard outside can help", instead)
+    return Unstable(inner, f"{quoted(inner)} overflows float32 above 88, before any guard outside can help", "log_sigmoid(x)")
 
 
 def _activated(operand: Node) -> Unstable | None:
@@ -279,16 +288,19 @@ def _activated(operand: Node) -> Unstable | None:
     return None
 
 
+def _unstable(node: Node) -> Unstable | None:
+    if node.operation not in LOGARITHMS | {"log1p"} or not node.arguments or node.arguments[0].constant:
+        return _softmax(node)
+    operand = bare(node.arguments[0])
+    plain = node.operation in LOGARITHMS
+    return (_activated(operand) or _sigmoid(operand) if plain else None) or _sums(operand, always_added=not plain)
+
+
 def check(trace: Trace) -> Iterator[Report]:
-    """Every logarithm of an exponential that overflows or vanishes on the way."""
+    """Every logarithm of an exponential that overflows or vanishes on the way, and every softmax by hand."""
     for node in trace.reached(1):
-        if node.operation not in LOGARITHMS | {"log1p"} or not node.arguments or node.arguments[0].constant:
-            continue
-        operand = bare(node.arguments[0])
-        plain = node.operation in LOGARITHMS
-        found = (_activated(operand) or _by_hand(operand) if plain else None) or _sums(operand, always_added=not plain)
-        if found is not None:
-            message = f"{quoted(node)} takes the logarithm in two steps: {found.what}; the function that does both was not used"
+        if (found := _unstable(node)) is not None:
+            message = f"{quoted(node)} is computed in steps: {found.what}; the function that does all of it was not used"
             yield Report(
                 node, message, f"write `{found.instead}` of the same backend", ((found.inner, "the first step"),), trace.confidence(node)
             )
