@@ -12,7 +12,7 @@ from losslint.analysis.objects import Constant, Layer, LossObject, Model, Partia
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import setting
-from losslint.analysis.transfer import apply, as_node, unknown
+from losslint.analysis.transfer import apply, array_method, as_node, unknown
 from losslint.losses import LOSS_WORDS
 from losslint.operations.catalogue import bind, method
 
@@ -45,6 +45,8 @@ def call_method(run: Run, owner: Value, name: str, positional: list[Value], keyw
 def _tensor(run: Run, owner: Node, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     if name in ("get_shape", "as_list", "numpy_shape") and owner.operation == "shape":
         return owner
+    if owner.operation == "tensor_array":
+        return array_method(owner, name, positional, keywords, site, run)
     entry = method(name)
     if f".{name}" in effects.LEAVING and not owner.constant:
         effects.taken_out(run, f".{name}", [owner], site)

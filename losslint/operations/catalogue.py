@@ -39,7 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 KEYWORDS = {
     "input_tensor": "x", "input": "x", "inputs": "x", "tensor": "x", "tensors": "x", "value": "x", "values": "x", "features": "x", "input_": "x", "a": "x", "x1": "x",
-    "arr": "x", "array": "x", "b": "y", "x2": "y", "other": "y", "reduction_indices": "axis", "axes": "axis", "dim": "axis", "keep_dims": "keepdims", "cond": "condition",
+    "arr": "x", "array": "x", "sp_input": "x", "object": "x", "b": "y", "x2": "y", "other": "y", "reduction_indices": "axis", "axes": "axis", "dim": "axis", "keep_dims": "keepdims", "cond": "condition",
 }  # fmt: skip
 _SPELLING = re.compile(r"^([\w.*]+)(?:\(([\w,]+)\))?$")
 

@@ -17,17 +17,17 @@ def _compared(name: str, spellings: str, column: object) -> Operation:
 
 
 ARITHMETIC = (
-    Operation("add", E, "x y", each("tf K ops np keras.layers", "add"), 2, f.add, Degree.UNION, tolerance=0),
+    Operation("add", E, "x y", each("tf ops np keras.layers", "add"), 2, f.add, Degree.UNION, tolerance=0),
     Operation("subtract", E, "x y", each("tf ops np keras.layers", "subtract") + " tf.sub", 2, f.subtract, Degree.UNION, tolerance=0),
-    Operation("multiply", E, "x y", each("tf ops np keras.layers", "multiply") + " tf.mul tf.scalar_mul tf.multiply_no_nan", 2, f.multiply, Degree.PRODUCT, tolerance=0, flat=f.zero_crossed),
-    Operation("divide", E, "x y", each("tf ops np", "divide true_divide") + " tf.div tf.truediv tf.realdiv", 2, f.divide, Degree.QUOTIENT, tolerance=0, poles=(Pole(0.0, INF, NAN, operand=1),), flat=f.zero_divided),
+    Operation("multiply", E, "x y", each("tf ops np keras.layers", "multiply") + " tf.mul tf.scalar_mul(y,x) tf.multiply_no_nan", 2, f.multiply, Degree.PRODUCT, tolerance=0, flat=f.zero_crossed, aliases="scalar=y"),
+    Operation("divide", E, "x y", each("tf ops np", "divide") + " ops.true_divide np.true_divide" + " tf.div tf.truediv tf.realdiv", 2, f.divide, Degree.QUOTIENT, tolerance=0, poles=(Pole(0.0, INF, NAN, operand=1),), flat=f.zero_divided),
     Operation("divide_no_nan", E, "x y", each("tf ops", "divide_no_nan") + " tf.div_no_nan", 2, f.divide_no_nan, Degree.QUOTIENT, tolerance=0, flat=f.zero_first),
     Operation("floordiv", E, "x y", "tf.floordiv tf.floor_div " + each("ops np", "floor_divide"), 2, f.floordiv, Degree.QUOTIENT, flow=Flow.BLOCKED, tolerance=0),
-    Operation("mod", E, "x y", each("tf ops np", "mod floormod"), 2, f.mod, Degree.ZERO_STAYS),
+    Operation("mod", E, "x y", each("tf ops np", "mod") + " tf.floormod", 2, f.mod, Degree.ZERO_STAYS),
     Operation("maximum", E, "x y", each("tf K ops np keras.layers", "maximum"), 2, f.maximum, Degree.UNION, tolerance=0, flat=f.smaller),
     Operation("minimum", E, "x y", each("tf K ops np keras.layers", "minimum"), 2, f.minimum, Degree.UNION, tolerance=0, flat=f.larger),
     Operation("squared_difference", E, "x y", "tf.squared_difference", 2, f.squared_difference, Degree.DOUBLE, flat=f.alike),
-    Operation("pow", E, "x y", each("tf K ops np math", "pow power"), 2, f.pow_, Degree.POWER, aliases="a=y exponent=y p=y", poles=(Pole(0.0, 0.0, INF, others=(0.0, 1.0)), Pole(0.0, INF, -INF, others=(-INF, 0.0))), flat=f.zero_raised),
+    Operation("pow", E, "x y", each("tf K math", "pow") + " " + each("ops np", "power") + " np.pow", 2, f.pow_, Degree.POWER, aliases="a=y exponent=y p=y", poles=(Pole(0.0, 0.0, INF, others=(0.0, 1.0)), Pole(0.0, INF, -INF, others=(-INF, 0.0))), flat=f.zero_raised),
     Operation("xlogy", E, "x y", "tf.xlogy", 2, f.xlogy, Degree.KEEP, flat=f.zero_first),
     Operation("xlog1py", E, "x y", "tf.xlog1py", 2, f.xlog1py, Degree.KEEP, flat=f.zero_first),
     Operation("xdivy", E, "x y", "tf.xdivy", 2, f.xdivy, Degree.QUOTIENT, flat=f.zero_first),
@@ -40,7 +40,7 @@ ARITHMETIC = (
 )  # fmt: skip
 
 UNARY = (
-    Operation("abs", E, "x", each("tf K ops np", "abs absolute") + " np.fabs math.fabs", 1, abs, tolerance=0, flat=f.zero),
+    Operation("abs", E, "x", each("tf K ops np", "abs") + " " + each("ops np", "absolute") + " np.fabs math.fabs", 1, abs, tolerance=0, flat=f.zero),
     Operation("negative", E, "x", each("tf ops np", "negative") + " tf.neg", 1, lambda x: -x, tolerance=0),
     Operation("positive", E, "x", "", 1, lambda x: x, tolerance=0),
     Operation("square", E, "x", each("tf K ops np", "square"), 1, f.square, Degree.DOUBLE, tolerance=0, flat=f.zero),
@@ -75,7 +75,7 @@ UNARY = (
     Operation("zeta", E, "x y", "tf.zeta", 2, None, Degree.ZERO_STAYS, aliases="q=y"),
     Operation("nextafter", E, "x y", "tf.nextafter", 2, None, Degree.UNION),
     Operation("betainc", E, "x y z", "tf.betainc", 3, None, Degree.ZERO_STAYS, aliases="a=x b=y x=z"),
-    Operation("real", E, "x", each("tf ops np", "real imag conj conjugate"), 1, None, tolerance=0, aliases="val=x"),
+    Operation("real", E, "x", each("tf ops np", "real imag conj") + " ops.conjugate np.conjugate", 1, None, tolerance=0, aliases="val=x"),
     Operation("angle", E, "x", each("tf ops np", "angle"), 1, None, Degree.ZERO, aliases="z=x"),
     Operation("complex", E, "x y", "tf.complex tf.dtypes.complex", 2, None, Degree.UNION, aliases="real=x imag=y"),
 )  # fmt: skip
@@ -91,7 +91,7 @@ BLOCKING = (
     _compared("greater_equal", each("tf K ops np", "greater_equal"), f.compare(lambda x, y: x >= y)),
     _compared("equal", each("tf K ops np", "equal"), f.compare(lambda x, y: x == y)),
     _compared("not_equal", each("tf K ops np", "not_equal"), f.compare(lambda x, y: x != y)),
-    _compared("logical_and", each("tf K ops np", "logical_and"), f.logical_and),
+    _compared("logical_and", each("tf ops np", "logical_and"), f.logical_and),
     _compared("logical_or", each("tf ops np", "logical_or"), f.logical_or),
     _compared("logical_xor", each("tf ops np", "logical_xor"), f.logical_xor),
     Operation("logical_not", E, "x", each("tf ops np", "logical_not"), 1, f.logical_not, Degree.ZERO, flow=Flow.BLOCKED, tolerance=0),
@@ -102,8 +102,8 @@ BLOCKING = (
     Operation("approximately", E, "x y", "np.isclose ops.isclose", 2, None, Degree.ZERO, flow=Flow.BLOCKED),
 )  # fmt: skip
 
-FLOATS = "tf.to_float tf.to_double tf.to_bfloat16 np.float32 np.float64 np.double np.float16 np.float tf.float32 tf.float64"
-INTEGERS = "tf.to_int32 tf.to_int64 np.int32 np.int64 np.int tf.int32 tf.int64"
+FLOATS = "tf.to_float tf.to_double tf.to_bfloat16 np.float32 np.float64 np.double np.float16 np.float"
+INTEGERS = "tf.to_int32 tf.to_int64 np.int32 np.int64 np.int"
 CASTS = (
     Operation("cast", Kind.CAST, "x dtype", each("tf K ops", "cast") + " tf.dtypes.cast tf.saturate_cast .astype", 1, None, tolerance=0),
     Operation("to_float", Kind.CAST, "x", FLOATS, 1, None, tolerance=0),

@@ -10,13 +10,17 @@ CONTRIB = "conv2d convolution2d conv2d_transpose convolution2d_transpose separab
 
 OPERATIONS = (
     Operation("filter", Y, "x filters",
-              each("tf", "conv1d conv2d conv3d depthwise_conv2d depthwise_conv2d_native separable_conv2d conv1d_transpose conv2d_transpose conv3d_transpose convolution atrous_conv2d dilation2d erosion2d "
-                   "max_pool avg_pool max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d pool xw_plus_b relu_layer crelu extract_image_patches extract_volume_patches space_to_depth depth_to_space batch_to_space space_to_batch space_to_batch_nd batch_to_space_nd")
-              + " " + each("K", "conv1d conv2d conv3d separable_conv1d separable_conv2d depthwise_conv2d conv2d_transpose conv3d_transpose pool2d pool3d resize_images resize_volumes local_conv1d local_conv2d spatial_3d_padding")
-              + " " + each("ops", "conv conv_transpose depthwise_conv separable_conv max_pool average_pool adaptive_max_pool adaptive_average_pool space_to_depth depth_to_space layer_normalization rms_normalization")
+              each("tf", "conv1d conv2d conv3d depthwise_conv2d depthwise_conv2d_native separable_conv2d conv1d_transpose conv2d_transpose conv3d_transpose convolution atrous_conv2d dilation2d erosion2d xw_plus_b relu_layer")
+              + " " + each("K", "conv1d conv2d conv3d separable_conv1d separable_conv2d depthwise_conv2d conv2d_transpose conv3d_transpose local_conv1d local_conv2d")
+              + " " + each("ops", "conv conv_transpose depthwise_conv separable_conv"),
+              2, None, Degree.ZERO_STAYS, shape="same", aliases="inputs=x value=x images=x kernel=filters filter=filters weights=filters depthwise_kernel=filters depthwise_filter=filters"),
+    Operation("pool", Y, "x",
+              each("tf", "max_pool avg_pool max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d pool crelu extract_image_patches extract_volume_patches space_to_depth depth_to_space batch_to_space space_to_batch space_to_batch_nd batch_to_space_nd")
+              + " " + each("K", "pool2d pool3d resize_images resize_volumes spatial_3d_padding")
+              + " " + each("ops", "max_pool average_pool adaptive_max_pool adaptive_average_pool space_to_depth depth_to_space layer_normalization rms_normalization")
               + " " + each("tf.layers", "conv1d conv2d conv3d conv2d_transpose conv3d_transpose separable_conv2d dense dropout batch_normalization max_pooling1d max_pooling2d max_pooling3d average_pooling1d average_pooling2d average_pooling3d")
               + " " + each("tf.contrib.layers tf.contrib.slim tf.slim", CONTRIB),
-              2, None, Degree.ZERO_STAYS, shape="same", aliases="inputs=x value=x images=x kernel=filters filter=filters weights=filters depthwise_kernel=filters depthwise_filter=filters"),
+              degree=Degree.ZERO_STAYS, shape="same", aliases="inputs=x value=x images=x data=x"),
     Operation("image_transform", Y, "x",
               each("tf.image", "adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation central_crop crop_to_bounding_box extract_patches flip_left_right flip_up_down grayscale_to_rgb "
                    "pad_to_bounding_box per_image_standardization resize resize_with_crop_or_pad resize_image_with_crop_or_pad resize_with_pad resize_images resize_bilinear resize_nearest_neighbor resize_bicubic resize_area "
@@ -24,7 +28,7 @@ OPERATIONS = (
               + " " + each("ops", "affine_transform crop_images extract_patches gaussian_blur pad_images resize rgb_to_grayscale rgb_to_hsv"),
               degree=Degree.ZERO_STAYS, shape="same", aliases="images=x image=x value=x"),
     Operation("hsv_to_rgb", Y, "x", "tf.image.hsv_to_rgb ops.hsv_to_rgb", degree=Degree.ZERO_STAYS, flow=Flow.BLOCKED, shape="same", aliases="images=x"),
-    Operation("image_score", Y, "x y", "tf.image.ssim tf.image.ssim_multiscale tf.image.psnr ops.ssim", 2, None, Degree.ZERO, shape="drop_image", aliases="img1=x img2=y im1=x im2=y a=x b=y images1=x images2=y"),
+    Operation("image_score", Y, "x y", "tf.image.ssim tf.image.ssim_multiscale tf.image.psnr ops.ssim", 2, None, Degree.ZERO, shape="drop_image", aliases="img1=x img2=y im1=x im2=y image1=x image2=y"),
     Operation("total_variation", Y, "x", "tf.image.total_variation", shape="drop_image", aliases="images=x"),
     Operation("image_gradients", Y, "x", "tf.image.image_gradients", shape="pair", aliases="image=x"),
     Operation("sobel_edges", Y, "x", "tf.image.sobel_edges", shape="append", aliases="image=x"),

@@ -39,7 +39,7 @@ FUNCTIONS = (
     _loss("sparse_loss", "keras.losses.categorical_generalized_cross_entropy(y_true,y_pred,q) keras.losses.sparse_categorical_crossentropy(y_true,y_pred,from_logits,ignore_class,axis) K.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) "
           "ops.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) tf.sparse_softmax_cross_entropy_with_logits", "labels"),
     _loss("element_loss", "K.binary_crossentropy ops.binary_crossentropy K.binary_focal_crossentropy tf.sigmoid_cross_entropy_with_logits tf.weighted_cross_entropy_with_logits tf.log_poisson_loss", "same", aliases="log_input=y_pred"),
-    _loss("set_loss", "keras.losses.dice keras.losses.tversky(y_true,y_pred,alpha,beta,smooth,axis)", "whole", f"{PAIR} axis"),
+    _loss("set_loss", "keras.losses.dice keras.losses.tversky(y_true,y_pred,alpha,beta,axis)", "whole", f"{PAIR} axis"),
     _loss("circle_loss", "keras.losses.circle(y_true,y_pred,ref_labels,ref_embeddings)", "rows"),
     _loss("sampled_loss", "tf.nce_loss(weights,biases,y_true,y_pred) tf.sampled_softmax_loss(weights,biases,y_true,y_pred) keras.losses.ctc ops.ctc_loss", "rows", aliases="inputs=y_pred"),
     _loss("ctc_loss", "tf.ctc_loss tf.ctc_loss_v2", "rows", aliases="inputs=y_pred"),
@@ -51,7 +51,7 @@ FUNCTIONS = (
     _loss("pairwise_loss", "tf.losses.mean_pairwise_squared_error", "scalar", f"{PAIR} weights"),
     _loss("weighted_loss", "tf.losses.compute_weighted_loss(y_pred,weights) tf.compute_weighted_loss(y_pred,weights)", "scalar same", f"{PAIR} weights", aliases="losses=y_pred"),
     Operation("average_loss", L, "x sample_weight size", "tf.compute_average_loss", 1, None, shape="average", aliases="per_example_loss=x global_batch_size=size"),
-    Operation("weight_penalty", L, "scope", "tf.losses.get_regularization_loss tf.losses.get_regularization_losses tf.losses.get_losses tf.losses.get_total_loss tf.contrib.losses.get_regularization_losses", 0, None, ZERO, shape="penalty"),
+    Operation("weight_penalty", L, "scope", "tf.losses.get_regularization_loss tf.losses.get_regularization_losses tf.losses.get_losses tf.losses.get_total_loss(add_regularization_losses,name,scope) tf.contrib.losses.get_regularization_losses", 0, None, ZERO, shape="penalty"),
     _loss("accuracy", each("keras.metrics", "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy"), "batch", flow=Flow.BLOCKED),
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ _PREFIXES = (
         "tensorflow.",
     ),
     (re.compile(r"^tensorflow\.linalg\.inv$"), "tensorflow.matrix_inverse"),  # TensorFlow 1 had other functions
-    (re.compile(r"^tensorflow\.linalg\.diag(?=$|_part$)"), "tensorflow.matrix_diag"),  # of these names
+    (re.compile(r"^tensorflow\.linalg\.(?=diag$|diag_part$|transpose$)"), "tensorflow.matrix_"),  # of these names
     (re.compile(r"^tensorflow\.(?:math|nn|linalg|manip)\.(?=\w)"), "tensorflow."),
     (re.compile(r"^tensorflow\.experimental\.numpy(?=\.|$)"), "tensorflow_numpy"),
     (re.compile(r"^autograd\.numpy(?=\.|$)"), "numpy"),

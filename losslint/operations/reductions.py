@@ -16,9 +16,9 @@ NP_OUT = "(x,axis,out,keepdims)"
 BLOCKS = Flow.BLOCKED
 
 
-def _spelt(name: str, more: str = "") -> str:
+def _spelt(name: str, more: str = "", own: str = "(x,axis,dtype,keepdims)") -> str:
     """TensorFlow's ``reduce_`` form, the backend's and Keras's, and numpy's own orders of parameters."""
-    return f"tf.reduce_{name} K.{name} ops.{name} np.{name}{NP} tnp.{name}(x,axis,dtype,keepdims) .{name}{NP} {more}"
+    return f"tf.reduce_{name} K.{name} ops.{name} np.{name}{NP} tnp.{name}{own} .{name}{NP} {more}"
 
 
 def _picked(name: str, more: str = "") -> str:
@@ -28,14 +28,14 @@ def _picked(name: str, more: str = "") -> str:
 
 OPERATIONS = (
     Operation("sum", R, P, _spelt("sum", f"np.nansum{NP} tnp.nansum(x,axis,dtype,keepdims) tf.sparse.reduce_sum tf.sparse_reduce_sum"), 1, f.total, along=1.0),
-    Operation("mean", R, P, _spelt("mean", f"np.nanmean{NP} tnp.nanmean(x,axis,dtype,keepdims)"), 1, f.same, along=0.0),
+    Operation("mean", R, P, _spelt("mean", f"np.nanmean{NP} tnp.nanmean(x,axis,dtype,keepdims)", NP), 1, f.same, along=0.0),
     Operation("average", R, "x axis weights", "np.average ops.average", 1, f.same, along=0.0),
     Operation("max", R, P, _picked("max", f"ops.amax np.amax{NP_OUT} tnp.amax{NP_OUT} np.nanmax{NP_OUT} tf.sparse.reduce_max tf.sparse_reduce_max"), 1, f.same, along=0.0, tolerance=0),
     Operation("min", R, P, _picked("min", f"ops.amin np.amin{NP_OUT} tnp.amin{NP_OUT} np.nanmin{NP_OUT}"), 1, f.same, along=0.0, tolerance=0),
     Operation("prod", R, P, _spelt("prod", f"np.nanprod{NP} tnp.nanprod(x,axis,dtype,keepdims)"), 1, f.product),
     Operation("std", R, P, "tf.reduce_std K.std ops.std np.std(x,axis,dtype,out,ddof,keepdims) tnp.std .std(x,axis,dtype,out,ddof,keepdims)", 1, f.nothing, along=0.0, poles=(Pole(None, 0.0, NAN, quiet=True),)),
     Operation("var", R, P, "tf.reduce_variance K.var ops.var np.var(x,axis,dtype,out,ddof,keepdims) tnp.var(x,axis,dtype,out,ddof,keepdims) .var(x,axis,dtype,out,ddof,keepdims)", 1, f.nothing, along=0.0),
-    Operation("median", R, P, "np.median(x,axis,out,overwrite,keepdims) np.nanmedian(x,axis,out,overwrite,keepdims) ops.median", 1, f.same, along=0.0),
+    Operation("median", R, P, "np.median(x,axis,out,overwrite_input,keepdims) np.nanmedian(x,axis,out,overwrite_input,keepdims) ops.median", 1, f.same, along=0.0),
     Operation("percentile", R, "x q axis", "tfp.stats.percentile tfp.stats.quantiles np.percentile np.quantile ops.quantile tf.contrib.distributions.percentile", 1, f.same, along=0.0),
     Operation("logsumexp", R, P, "tf.reduce_logsumexp K.logsumexp ops.logsumexp scipy.special.logsumexp", 1, f.log_of_sum),
     Operation("norm", R, "x ord axis keepdims", "tf.norm ops.norm np.linalg.norm", 1, f.length, along=0.5, poles=(Pole(0.0, 0.0, NAN, quiet=True),)),

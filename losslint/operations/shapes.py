@@ -20,7 +20,7 @@ MOVES = (
     Operation("moveaxis", S, "x source destination", each("np ops", "moveaxis")),
     Operation("swapaxes", S, "x source destination", each("np ops", "swapaxes") + " .swapaxes", aliases="axis1=source axis2=destination"),
     Operation("rollaxis", S, "x axis start", "np.rollaxis"),
-    Operation("tile", S, "x multiples", each("tf K ops np", "tile"), aliases="n=multiples reps=multiples repeats=multiples"),
+    Operation("tile", S, "x multiples", each("tf K ops np", "tile"), aliases="n=multiples reps=multiples repeats=multiples A=x"),
     Operation("repeat", S, "x repeats axis", each("tf ops np", "repeat") + " K.repeat_elements(x,repeats,axis)", aliases="rep=repeats"),
     Operation("repeat_rows", S, "x n", "K.repeat"),
     Operation("broadcast_to", S, "x shape", each("tf ops np", "broadcast_to")),
@@ -38,11 +38,11 @@ MOVES = (
 )  # fmt: skip
 
 JOINS = (
-    Operation("concat", S, "x axis", each("tf K ops np keras.layers", "concat concatenate") + " tf.concat_v2", aliases="values=x tensors=x xs=x arrays=x"),
+    Operation("concat", S, "x axis", "tf.concat tf.concat_v2 np.concat " + each("K ops np keras.layers", "concatenate"), aliases="values=x tensors=x xs=x arrays=x arys=x"),
     Operation("stack", S, "x axis", each("tf K ops np", "stack") + " tf.pack tf.parallel_stack(x)", aliases="values=x arrays=x"),
     Operation("joined", S, "x", each("np ops", "hstack vstack") + " np.dstack np.column_stack", aliases="tup=x xs=x"),
     Operation("append", S, "x y axis", each("np ops", "append"), aliases="arr=x values=y x1=x x2=y"),
-    Operation("split", S, "x parts axis", each("tf ops np", "split array_split"), aliases="num_or_size_splits=parts value=x split_dim=axis indices_or_sections=parts ary=x"),
+    Operation("split", S, "x parts axis", each("tf ops np", "split") + " " + each("ops np", "array_split"), aliases="num_or_size_splits=parts value=x split_dim=axis indices_or_sections=parts ary=x"),
     Operation("unstack", S, "x num axis", "tf.unstack(x,num,axis) tf.unpack ops.unstack(x,num,axis)"),
     Operation("top_k", S, "x k", each("tf ops", "top_k"), aliases="input=x"),
     Operation("meshgrid", S, "x", each("tf ops np", "meshgrid")),
@@ -68,7 +68,7 @@ SCATTERS = (
     Operation("segment_mean", S, "x ids count", "tf.unsorted_segment_mean tf.segment_mean(x,ids)", along=0.0, aliases="data=x segment_ids=ids num_segments=count"),
     Operation("segment_extreme", S, "x ids count", "tf.unsorted_segment_max tf.unsorted_segment_min ops.segment_max tf.segment_max(x,ids) tf.segment_min(x,ids)", along=0.0, aliases="data=x segment_ids=ids num_segments=count"),
     Operation("segment_product", S, "x ids count", "tf.unsorted_segment_prod tf.segment_prod(x,ids)", aliases="data=x segment_ids=ids num_segments=count"),
-    Operation("bincount", S, "x weights minlength maxlength", "tf.bincount ops.bincount np.bincount", along=1.0, flow=Flow.BLOCKED, aliases="arr=x"),
+    Operation("bincount", S, "x weights minlength", "tf.bincount ops.bincount np.bincount", along=1.0, flow=Flow.BLOCKED, aliases="arr=x"),
     Operation("histogram", S, "x range nbins", "tf.histogram_fixed_width", along=1.0, flow=Flow.BLOCKED, aliases="value_range=range values=x"),
     Operation("confusion_matrix", S, "labels x count weights", "tf.confusion_matrix", along=1.0, flow=Flow.BLOCKED, aliases="predictions=x num_classes=count"),
     Operation("multi_hot", S, "x count axis", "ops.multi_hot", flow=Flow.BLOCKED, aliases="num_classes=count num_tokens=count inputs=x"),
@@ -76,7 +76,7 @@ SCATTERS = (
 
 SIZES = (
     Operation("shape", Kind.SIZE, "x", "tf.shape K.shape K.int_shape ops.shape np.shape .get_shape .as_list", flow=Flow.BLOCKED),
-    Operation("size", Kind.SIZE, "x axis", "tf.size ops.size np.size K.count_params", flow=Flow.BLOCKED),
+    Operation("size", Kind.SIZE, "x axis", "tf.size(x) ops.size(x) np.size K.count_params(x)", flow=Flow.BLOCKED),
     Operation("num_elements", Kind.SIZE, "x", ".num_elements", flow=Flow.BLOCKED),
     Operation("rank", Kind.SIZE, "x", "tf.rank K.ndim ops.ndim np.ndim .get_rank", flow=Flow.BLOCKED),
 )
@@ -85,10 +85,11 @@ SELECTIONS = (
     Operation("where", Kind.SELECTION, "condition x y", each("tf ops np", "where") + " tf.where_v2 tf.select K.where", 3, f.where, tolerance=0, aliases="x1=x x2=y"),
     Operation("cond", Kind.SELECTION, "condition x y", "tf.cond ops.cond tf.contrib.framework.smart_cond tf.smart_cond", 3, f.where, aliases="pred=condition true_fn=x false_fn=y true_fun=x false_fun=y"),
     Operation("switch", Kind.SELECTION, "condition x y", "K.switch", 3, f.where, aliases="then_expression=x else_expression=y"),
+    Operation("case", Kind.SELECTION, "branches default", "tf.case tf.switch_case(index,branches,default) ops.switch(index,branches)", aliases="pred_fn_pairs=branches branch_fns=branches branch_index=index"),
     Operation("boolean_mask", Kind.SELECTION, "x mask axis", "tf.boolean_mask np.extract(mask,x) np.compress(mask,x,axis)", aliases="condition=mask arr=x"),
     Operation("nan_to_num", Kind.SELECTION, "x", "np.nan_to_num ops.nan_to_num"),
     Operation("in_train_phase", Kind.SELECTION, "x y training", each("K", "in_train_phase in_test_phase"), 2, aliases="alt=y"),
-    Operation("nonzero", Kind.SELECTION, "condition", "np.nonzero ops.nonzero np.argwhere ops.argwhere np.flatnonzero", flow=Flow.BLOCKED),
+    Operation("nonzero", Kind.SELECTION, "condition", "np.nonzero ops.nonzero np.argwhere np.flatnonzero", flow=Flow.BLOCKED, aliases="x=condition a=condition"),
 )  # fmt: skip
 
 OPERATIONS = (*MOVES, *JOINS, *PICKS, *SCATTERS, *SIZES, *SELECTIONS)

@@ -17,7 +17,7 @@ MODULES = {"tf": "tensorflow", "K": "tensorflow.keras.backend", "keras": "keras"
 PLACES = {
     "tf": ("tf.", "tf.math.", "tf.nn.", "tf.linalg.", "tf.compat.v1.", "tf.compat.v1.math.", "tf.compat.v1.nn.", "tf.compat.v1.linalg."),
     "K": ("K.",),
-    "keras": ("keras.",),
+    "keras": ("keras.", "tf.keras."),
     "ops": ("keras.ops.", "keras.ops.image."),
     "np": ("np.",),
     "tnp": ("tf.experimental.numpy.",),

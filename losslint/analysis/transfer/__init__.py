@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from losslint.analysis.node import Gradient, Node, Site
+from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, LossObject, Value
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import Axis, Shape
 from losslint.analysis.transfer import indexing
 from losslint.analysis.transfer.activations import activation
 from losslint.analysis.transfer.contractions import contraction
@@ -23,19 +20,18 @@ from losslint.analysis.transfer.joining import JOINS, PARTS, joined, pieces
 from losslint.analysis.transfer.layers import layer
 from losslint.analysis.transfer.lengths import size
 from losslint.analysis.transfer.losses import loss, loss_object
+from losslint.analysis.transfer.mapping import array_method, mapped
 from losslint.analysis.transfer.reductions import reduction
-from losslint.analysis.transfer.results import Arguments, as_node, callable_value, pack, unknown
+from losslint.analysis.transfer.results import Arguments, as_node, pack, unknown
 from losslint.analysis.transfer.scatter import SCATTERS, scattered
 from losslint.analysis.transfer.selections import selection
 from losslint.analysis.transfer.shapes import shaped
-from losslint.operations.operation import Flow, Kind, Operation
+from losslint.operations.operation import Kind, Operation
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
-__all__ = ["apply", "apply_loss_object", "as_node", "iterate", "pack", "subscript", "unknown"]
-
-HOST_CALLS = frozenset({"py_function", "numpy_function"})
+__all__ = ["apply", "apply_loss_object", "array_method", "as_node", "iterate", "pack", "subscript", "unknown"]
 
 
 def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str = "") -> Value:
@@ -96,7 +92,7 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
         case Kind.IDENTITY:
             return identity(op, arguments, site)
         case Kind.MAPPING:
-            return _mapped(op, arguments, site, run)
+            return mapped(op, arguments, site, run)
         case Kind.LAYER:
             return layer(op, arguments, site, spelling)
         case Kind.DISTRIBUTION:
@@ -117,34 +113,6 @@ def _moved(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
     if op.name in SCATTERS:
         return scattered(op, arguments, site)
     return shaped(op, arguments, site, spelling)
-
-
-def _mapped(op: Operation, arguments: Arguments, site: Site, run: Run) -> Value:
-    """`map_fn`: the function on one row, with the first axis put back; `py_function`: the function on its list of inputs."""
-    function, x = arguments.get("f"), arguments.get("x", Constant(None))
-    if op.name in HOST_CALLS and callable_value(function) and function is not None:
-        with run.eagerly():
-            done = run.call(function, list(x.items) if isinstance(x, Items) else [x], {}, site)
-        if isinstance(done, Node) and op.flow is not Flow.FLOWS:
-            return Node(op.name, (done,), site, replace(done.facts, gradient=min(done.gradient, Gradient.BLOCKED)))
-        return done
-    operand = as_node(x, site)
-    if (
-        op.name != "map_fn"
-        or function is None
-        or not callable_value(function)
-        or not isinstance(x, Node)
-        or x.shape is None
-        or not x.shape.least_rank
-    ):
-        result = unknown([operand], site)
-        return result if op.flow is Flow.FLOWS else result.with_facts(gradient=min(result.gradient, Gradient.BLOCKED))
-    first = x.shape.axis(0) or Axis()
-    done = run.call(function, [indexing.subscript(x, Constant(0), site)], {}, site)
-    if not isinstance(done, Node):
-        return unknown([operand], site)
-    shape = done.shape.insert(0, first) if done.shape is not None else Shape((first,), 0)
-    return Node("map_fn", (done,), site, replace(done.facts, shape=shape))
 
 
 def apply_loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site, run: Run) -> Node:

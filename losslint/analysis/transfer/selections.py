@@ -10,11 +10,13 @@ from losslint.analysis import columns, degree
 from losslint.analysis.columns import rounded
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
+from losslint.analysis.objects import Mapping as Dictionary
+from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import SCALAR, broadcast
 from losslint.analysis.transfer.axes import NUMPY_LIKE
 from losslint.analysis.transfer.gathering import indices_of
 from losslint.analysis.transfer.indexing import boolean_mask
-from losslint.analysis.transfer.results import Arguments, as_node, callable_value, made
+from losslint.analysis.transfer.results import Arguments, as_node, callable_value, made, unknown
 from losslint.operations.functions import where
 from losslint.operations.operation import Operation
 
@@ -26,6 +28,8 @@ def selection(op: Operation, arguments: Arguments, site: Site, run: Run, spellin
     """The result of a selection."""
     if op.name == "boolean_mask":
         return boolean_mask(as_node(arguments.get("x", Constant(None)), site), as_node(arguments.get("mask", Constant(None)), site), site)
+    if op.name == "case":
+        return _one_of(arguments, site, run)
     if op.name == "nan_to_num":
         x = as_node(arguments.get("x", Constant(None)), site)
         return made(op.name, [x], site, shape=x.shape, degree=x.degree, columns=x.columns)
@@ -55,6 +59,19 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
     parts = _parts(name, branches)
     shape = reduce(broadcast, (o.shape for o in operands if not (name != "where" and o is condition)))
     return made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)
+
+
+def _one_of(arguments: Arguments, site: Site, run: Run) -> Value:
+    """The result of one of several functions, or of the default."""
+    given = arguments.get("branches", Constant(None))
+    listed = list(given.items.values()) if isinstance(given, Dictionary) else list(given.items) if isinstance(given, Items) else []
+    found = [item.items[-1] if isinstance(item, Items) and item.items else item for item in listed]
+    found += [v for name in ("default",) if callable_value(v := arguments.get(name)) and v is not None]
+    if not found or not all(callable_value(function) for function in found):
+        return unknown([as_node(v, site) for v in arguments.values() if not callable_value(v)], site)
+    branches = [as_node(run.call(function, [], {}, site), site) for function in found]
+    shape = branches[0].shape if all(b.shape == branches[0].shape for b in branches) else None
+    return made("case", branches, site, shape=shape, degree=_parts("case", branches), gradient=max(b.gradient for b in branches))
 
 
 def _parts(name: str, branches: list[Node]) -> degree.Degree:

@@ -194,6 +194,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "cond": (Form({"condition": f"tf.reduce_any({EITHER})", "x": f"lambda: {P}", "y": f"lambda: {T}"}),),
     "switch": (Form({"condition": EITHER, "x": P, "y": T}),),
+    "case": (
+        Form({"branches": f"[(tf.reduce_any({EITHER}), lambda: {P})]", "default": f"lambda: {T} * 2.0"}, only=r"\.case$"),
+        Form({"index": "tf.constant(0)", "branches": f"[lambda: {P}, lambda: {T} * 2.0]"}, only="switch_case$"),
+    ),
     "boolean_mask": (
         Form({"x": P, "mask": EITHER}, xla=False, but="compress"),
         Form({"x": P, "mask": f"{T}[:, 0] > 0.5"}, open=False, xla=False, but="extract|compress"),

@@ -13,7 +13,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "multiply": (
         Form({"x": P, "y": T}, but="layers|scalar_mul"),
         Form({"x": f"[{P}, {T}]"}, only="layers"),
-        Form({"x": "2.0", "y": P}, but="layers"),
+        Form({"x": "2.0", "y": P}, but="layers|scalar_mul"),
+        Form({"x": P, "y": "2.0"}, only="scalar_mul"),
         Form({"x": P, "y": f"tf.reduce_sum({T}, 0)"}, but="layers|scalar_mul", open=False),
     ),
     "maximum": (Form({"x": P, "y": T}, but="layers"), Form({"x": f"[{P}, {T}]"}, only="layers"), Form({"x": P, "y": "1e-7"}, but="layers")),
@@ -55,7 +56,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     # --- activations -------------------------------------------------------------------------------------------------
     "clip_by_norm": (Form({"x": P, "clip_norm": "1.0"}, but="average", unknown="degree"), Form({"x": P, "clip_norm": "1.0"}, unknown="degree"), Form({"x": P, "clip_norm": "1.0", "axis": "[1]"}, but="average")),
     "clip_by_global_norm": (Form({"x": f"[{P}, {T}]", "clip_norm": "1.0"}, result="{}[0][0]", unknown="degree"),),
-    "invert_permutation": (Form({"x": "tf.argsort(y_pred[0])"}, open=False),),
+    "invert_permutation": (Form({"x": f"tf.argsort(tf.reduce_mean({P}, 0))"}, open=False),),
     "batch_normalization": (
         Form({"x": P, "mean": "0.1", "variance": "0.9", "*0": "0.0", "*1": "1.0", "*2": "1e-3"}, only=r"tf.*\.batch_normalization"),
         Form({"x": P, "mean": f"tf.reduce_mean({P}, 0)", "variance": f"tf.math.reduce_variance({P}, 0)", "*0": "-1"}, only="ops", open=False),

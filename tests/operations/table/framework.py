@@ -34,7 +34,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"shape": "(4, 3)", "mean": "0.0", "scale": "1.0"}, random=True, only="^K.*variable", xla=False),
     ),
     "random_categorical": (Form({"x": P, "count": "5"}, random=True, but="stateless", xla=False), Form({"x": P, "count": "5", "seed": "[1, 2]"}, random=True, only="stateless", xla=False)),
-    "variable": (Form({"x": "[1.0, 2.0]"}, only=r"Variable$|K.variable", xla=False, unknown="gradient degree columns"),),
+    "variable": (Form({"x": "[1.0, 2.0]"}, only=r"^tf.*Variable$|K.variable", xla=False, unknown="gradient degree columns"),),
     "placeholder": (),
     "epsilon": (Form({}),),
     "identity": (
@@ -107,6 +107,10 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P, "filters": "tf.ones([2, 2, 5, 3])", "*0": f"[tf.shape({T})[0], 8, 8, 5]", "*1": "1"}, shape=PLANE, open=False, only=r"^tf\.(compat\.v1\.)?nn\.conv2d_transpose$", xla=False),
         Form({"x": P, "filters": "tf.ones([2, 2, 5, 3])"}, shape=PLANE, open=False, only=r"ops\.conv_transpose$"),
         Form({"x": P, "filters": "tf.ones([2, 2, 5, 3])", "*0": f"(tf.shape({T})[0], 9, 9, 5)"}, shape=PLANE, open=False, only=r"^K\.conv2d_transpose$", xla=False),
+        Form({"x": P, "*0": "2"}, shape="B, 4, 4, 4", open=False, only=r"depth_to_space$"),
+        Form({"x": P, "filters": "tf.ones([4, 5])", "*0": "tf.zeros([5])"}, open=False, only=r"xw_plus_b$|relu_layer$"),
+    ),
+    "pool": (
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=PLANE, open=False, only=r"^tf\.(compat\.v1\.)?nn\.(max|avg)_pool(2d)?$"),
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=CUBE, open=False, only=r"^tf\.(compat\.v1\.)?nn\.(max|avg)_pool1d$"),
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=VOLUME, open=False, only=r"^tf\.(compat\.v1\.)?nn\.(max|avg)_pool3d$"),
@@ -116,9 +120,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P, "*0": "(2, 2, 2)"}, shape=VOLUME, open=False, only=r"^K\.pool3d$"),
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'channels_last'"}, shape=PLANE, open=False, only=r"^K\.resize_images$"),
         Form({"x": P, "*0": "2"}, shape=PLANE, open=False, only=r"space_to_depth$"),
-        Form({"x": P, "*0": "2"}, shape="B, 4, 4, 4", open=False, only=r"depth_to_space$"),
         Form({"x": P, "*0": "[2, 2]", "*1": "[[0, 0], [0, 0]]"}, shape=PLANE, open=False, only=r"^tf\.(nn\.)?space_to_batch$|^tf\.batch_to_space$|space_to_batch_nd|batch_to_space_nd"),
-        Form({"x": P, "filters": "tf.ones([4, 5])", "*0": "tf.zeros([5])"}, open=False, only=r"xw_plus_b$|relu_layer$"),
         Form({"x": f"{P} - 0.5"}, open=False, only=r"crelu$|layer_normalization|rms"),
     ),
     "image_transform": (
@@ -163,10 +165,11 @@ FORMS: dict[str, tuple[Form, ...]] = {
     # --- distributions -----------------------------------------------------------------------------------------------
     "distribution": (
         Form({"loc": P, "scale": "1.0"}, result="{}.log_prob(y_true)", only=r"Normal|Laplace"),
-        Form({"loc": f"{P} + 0.5", "scale": f"{P} + 0.5"}, result="{}.log_prob(y_true * 0.5 + 0.25)", only=r"Gamma|Beta"),
-        Form({"loc": f"{P} - 2.0", "scale": "2.0"}, result="{}.log_prob(y_true)", only=r"Uniform"),
-        Form({"loc": f"{P} + 0.5"}, result="{}.log_prob(y_true + 0.1)", only=r"Exponential"),
-        Form({"loc": f"{P} + 3.0", "*0": "0.0", "*1": "1.0"}, result="{}.log_prob(y_true)", only=r"StudentT"),
+        Form({"concentration": f"{P} + 0.5", "rate": f"{P} + 0.5"}, result="{}.log_prob(y_true * 0.5 + 0.25)", only=r"Gamma"),
+        Form({"concentration1": f"{P} + 0.5", "concentration0": f"{P} + 0.5"}, result="{}.log_prob(y_true * 0.5 + 0.25)", only=r"Beta"),
+        Form({"low": f"{P} - 2.0", "high": "2.0"}, result="{}.log_prob(y_true)", only=r"Uniform"),
+        Form({"rate": f"{P} + 0.5"}, result="{}.log_prob(y_true + 0.1)", only=r"Exponential"),
+        Form({"df": f"{P} + 3.0", "loc": "0.0", "scale": "1.0"}, result="{}.log_prob(y_true)", only=r"StudentT"),
         Form({"loc": P, "scale": "1.0"}, result="{}.sample()", only=r"Normal", random=True),
         Form({"loc": P, "scale": "1.0"}, result="{}.sample(5)", only=r"Normal", random=True, xla=False),
         Form({"loc": P, "scale": f"{P} + 0.5"}, result="{}.entropy()", only=r"Normal"),
@@ -178,12 +181,12 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"logits": P}, result="{}.kl_divergence(tf.compat.v1.distributions.Bernoulli(logits=y_true))", only="Bernoulli"),
     ),
     "vector_distribution": (
-        Form({"loc": f"{P} + 1.0"}, result="{}.log_prob(tf.nn.softmax(y_true))", only="Dirichlet"),
-        Form({"loc": f"{P} + 1.0"}, result="{}.entropy()", only="Dirichlet"),
+        Form({"concentration": f"{P} + 1.0"}, result="{}.log_prob(tf.nn.softmax(y_true))", only="Dirichlet"),
+        Form({"concentration": f"{P} + 1.0"}, result="{}.entropy()", only="Dirichlet"),
     ),
     "count_distribution": (
-        Form({"total": "4.0", "logits": P}, result="{}.log_prob(tf.ones_like(y_true))", only=r"\.Multinomial"),
-        Form({"total": "4.0", "logits": f"{P} + 1.0"}, result="{}.log_prob(tf.ones_like(y_true))", only=r"DirichletMultinomial"),
+        Form({"total_count": "4.0", "logits": P}, result="{}.log_prob(tf.ones_like(y_true))", only=r"\.Multinomial"),
+        Form({"total_count": "4.0", "concentration": f"{P} + 1.0"}, result="{}.log_prob(tf.ones_like(y_true))", only=r"DirichletMultinomial"),
     ),
     "categorical_distribution": (
         Form({"logits": P}, result=f"{{}}.log_prob({LABELS})", open=False),
@@ -201,8 +204,25 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "gradient": (),
     "tape": (),
     "map_fn": (Form({"f": "lambda row: row * 2.0", "x": P}), Form({"f": "lambda row: tf.reduce_sum(row)", "x": P})),
-    "scan": (),
-    "while_loop": (),
-    "py_function": (),
-    "numpy_function": (),
+    "fold": (
+        Form({"f": "lambda a, row: a + row", "x": f"{P}[:, :4]", "initial": "tf.zeros([4])"}, unknown="degree shape", open=False, xla=False),
+        Form({"f": "lambda a, row: a + row", "x": f"tf.transpose({P})"}, open=False, xla=False),
+    ),
+    "scan": (Form({"f": "lambda a, row: a + row", "x": P}, unknown="degree shape", open=False, xla=False), Form({"f": "lambda a, row: a + row", "x": f"tf.transpose({P})"}, open=False, xla=False)),
+    "while_loop": (
+        Form({"cond": "lambda i, a: i < 3", "f": "lambda i, a: (i + 1, a * 0.5)", "x": f"(0, {P})"}, result="{}[1]", xla=False),
+        Form({"cond": f"lambda i, a: i < tf.shape({T})[0]", "f": f"lambda i, a: (i + 1, a + tf.gather({P}, i))", "x": "(0, tf.zeros([4]))"}, result="{}[1]", xla=False, unknown="degree", open=False),
+    ),
+    "fori_loop": (
+        Form({"lower": "0", "upper": "3", "f": "lambda i, a: a * 0.5", "x": P}, xla=False),
+        Form({"lower": "0", "upper": f"tf.shape({T})[0]", "f": f"lambda i, a: a + tf.gather({P}, i)", "x": "tf.zeros([4])"}, xla=False, unknown="degree", open=False),
+    ),
+    "tensor_array": (
+        Form({"dtype": "tf.float32", "size": f"tf.shape({T})[0]"}, result=f"{{}}.unstack({P}).stack()", xla=False),
+        Form({"dtype": "tf.float32", "size": "2"}, result=f"{{}}.write(0, {P}).write(1, {T}).stack()", xla=False),
+        Form({"dtype": "tf.float32", "size": "1"}, result=f"{{}}.write(0, {P}).read(0)", xla=False),
+        Form({"dtype": "tf.float32", "size": "2"}, result=f"{{}}.write(0, {P}).write(1, {T}).concat()", xla=False),
+    ),
+    "py_function": (Form({"f": "lambda x: x * 2.0", "x": f"[{P}]", "*0": "tf.float32"}, xla=False),),
+    "numpy_function": (Form({"f": "lambda x: x * np.float32(2.0)", "x": f"[{P}]", "*0": "tf.float32"}, xla=False),),
 }  # fmt: skip
