@@ -23,6 +23,7 @@ from losslint.lab.slicing import Slicer
 from losslint.source import Modules, Source
 
 MOST_TRIED = 160
+SAME = 24  # a mistake of types that so many batches made in the same words does not depend on the batch
 TRIED_AFTER_FINITE = 20 * len(contents.KINDS)
 HOPELESS = ("NameError", "AttributeError", "Missing", "Unmade", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
 OLD = re.compile(r"unexpected keyword|no attribute|got multiple values|takes .* positional arguments|Got an unexpected")
@@ -164,7 +165,7 @@ class Bench:
             run = self.run(batch)
             if run.raised is not None:
                 said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
-                if run.raised.type in HOPELESS:
+                if run.raised.type in HOPELESS or (tried > SAME and len(said) == 1 and run.raised.type == "TypeError"):
                     raise Undecided(self.failure(run.raised))
             elif self._informative(run):
                 self._profile = profile

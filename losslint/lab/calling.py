@@ -194,7 +194,7 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
             continue
         kind = role if role in ("true", "pred") else "mask" if role == "mask" else "other"
         length = lengths.get(name, 0)
-        if 2 <= length <= MOST_LISTED and kind != "true":
+        if 2 <= length <= MOST_LISTED:
             made.tensors[name] = [f"{name}[{i}]" for i in range(length)]
             made.roles.update({f"{name}[{i}]": kind for i in range(length)})
         else:

@@ -106,7 +106,7 @@ def guess(name: str, used: Usage) -> tuple[dict[str, Any], str]:
     used
         What the code does with it; an empty one leaves the name alone to decide.
     """
-    if name in FRAMEWORKS:
+    if name in FRAMEWORKS and used.attributes:
         return {"module": FRAMEWORKS[name]}, ""
     if OPTIMIZER_NAME.search(name):
         return {"stand_in": "optimizer"}, f"stand-in: `{name}` is an optimizer that moves nothing"

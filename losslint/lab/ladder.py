@@ -15,7 +15,7 @@ from losslint.names import dotted
 GENERAL: tuple[tuple[Shape, Shape], ...] = (
     ((3,), (3,)), ((1,), (1,)), ((8, 8, 1), (8, 8, 1)), ((8, 8, 3), (8, 8, 3)), ((5, 3), (5, 3)), ((1,), (3,)), ((), (3,)), ((), ()),
     ((32, 32, 3), (32, 32, 3)), ((8, 8, 8, 1), (8, 8, 8, 1)), ((8, 8), (8, 8)), ((4,), (4,)), ((6, 4), (6, 4)), ((24,), (24,)),
-    ((3,), (6,)), ((1,), (2,)), ((2,), (2,)), ((10,), (10,)), ((16,), (16,)), ((5,), (5, 3)), ((7, 5), (7, 5)), ((2, 3), (2, 3)),
+    ((3,), (6,)), ((1,), (2,)), ((2,), (2,)), ((10,), (10,)), ((16,), (16,)), ((5,), (5, 3)), ((8, 8), (8, 8, 3)), ((8, 8, 1), (8, 8, 3)), ((7, 5), (7, 5)), ((2, 3), (2, 3)),
 )  # fmt: skip
 CLASS_COUNT = re.compile(r"(?:num|n|nb|no)_?(?:of_)?(?:class|label|categor|output|target)|n_?class|num_?c$", re.IGNORECASE)
 IMAGE_CALLS = re.compile(r"conv2d|ssim|psnr|max_pool|avg_pool|resize|sobel|image_gradients|total_variation|depthwise|extract_patches")
@@ -153,13 +153,13 @@ def ladder(found: Hints) -> Iterator[Profile]:
     rest = [pair for pair in GENERAL if pair not in fitting]
     if found.extra:
         fitting = [((*pred[:-1], pred[-1] + 1), pred) for _, pred in fitting if pred][:5] + fitting
+    for samples in (times * number for number in found.samples for times in (1, 3, 2) if times * number <= MOST_SAMPLES):
+        for true, pred in (*pairs, *fitting)[:3]:
+            yield Profile(true, pred, KINDS[0], samples)
     for true, pred in dict.fromkeys((*pairs, *fitting, *rest)):
         for kind in KINDS:
             for samples in (*found.samples, SAMPLES):
                 yield Profile(true, pred, kind, samples)
-    for samples in (times * number for number in found.samples for times in (2, 3) if times * number <= MOST_SAMPLES):
-        for true, pred in (*pairs, *fitting)[:6]:
-            yield Profile(true, pred, KINDS[0], samples)
 
 
 def _shaped(width: int, rank: int) -> Iterator[Shape]:

@@ -102,9 +102,12 @@ class Slicer:
             if not hasattr(builtins, name):
                 self.star(number, name)
             return
-        for binding in found:
-            if isinstance(binding.statement, ast.Import | ast.ImportFrom):
-                self.imports(number, binding.statement, name, members)
+        wanted = (number, f"{name}: {' '.join(members)}")
+        if wanted not in self.done:
+            self.done.add(wanted)
+            for binding in found:
+                if isinstance(binding.statement, ast.Import | ast.ImportFrom):
+                    self.imports(number, binding.statement, name, members)
         if (number, name) in self.done:
             return
         self.done.add((number, name))

@@ -42,7 +42,7 @@ class Pruned(ast.NodeTransformer):
             if place in self.opened:
                 self.open(statement)
             if place in self.opened or place in self.keep:
-                kept.append(self.visit(statement))
+                kept.extend(self.visit(part) for part in _one_by_one(statement))
         return kept
 
     def open(self, statement: ast.stmt) -> None:
@@ -71,6 +71,15 @@ class Pruned(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.decorator_list = [d for d in node.decorator_list if _last(d) not in TRACERS]
         return self.generic_visit(node)
+
+
+def _one_by_one(statement: ast.stmt) -> List[ast.stmt]:
+    """An import of several names as several imports: one that is missing must not take the others with it."""
+    if isinstance(statement, ast.ImportFrom):
+        return [ast.copy_location(ast.ImportFrom(statement.module, [name], statement.level), statement) for name in statement.names]
+    if isinstance(statement, ast.Import):
+        return [ast.copy_location(ast.Import([name]), statement) for name in statement.names]
+    return [statement]
 
 
 class Probed(ast.NodeTransformer):
@@ -346,7 +355,7 @@ def _code(node: ast.AST) -> Any:
 def _tried(action: Callable[[], Any]) -> Any:
     try:
         return action()
-    except Exception:  # an attribute that cannot be had is missed only if the loss reads it
+    except (Exception, Refused):  # an attribute that cannot be had is missed only if the loss reads it
         return None
 
 

@@ -223,8 +223,9 @@ class Runner:
         floats = {name: t for name, t in tensors.items() if name in request["watch"] and t.dtype.is_floating}
         with tf.GradientTape() as tape:
             tape.watch(list(floats.values()))
-            value = self.observed(request, self.loss(**self.called(request, tensors)))
-            total = _total(value)
+            returned = self.loss(**self.called(request, tensors))
+            value = self.observed(request, returned)
+            total = _total(value if request.get("observe") is not None else returned)
         if total is None:
             return value, {name: None for name in floats}, self.seen
         variables = list(tape.watched_variables())
@@ -237,7 +238,7 @@ class Runner:
         """The value that counts: what the loss returned, or what the last probe of a number saw."""
         number = request.get("observe")
         if number is None:
-            return returned
+            return _first(returned)
         results = [result for n, _, result in self.seen if n == number]
         if not results:
             raise Failed("the value that training uses was not computed")
@@ -295,11 +296,19 @@ def _numeric(value: Any) -> bool:
     return isinstance(value, (int, float, np.generic)) or type(value).__name__ == "Variable"
 
 
-def _total(value: Any) -> Any:
-    """What the gradient is taken of: the mean of what the loss gave."""
-    if not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
-        return None
-    return tf.reduce_mean(value)
+def _first(returned: Any) -> Any:
+    """What a loss returned; of several values the one called `loss`, or the first number."""
+    if isinstance(returned, dict):
+        return returned.get("loss", next((value for value in returned.values() if _numeric(value)), None))
+    if isinstance(returned, (tuple, list)):
+        return next((value for value in returned if _numeric(value)), None)
+    return returned
+
+
+def _total(returned: Any) -> Any:
+    """What the gradient is taken of: the mean of what the loss gave, of several values the sum of their means."""
+    values = [value for value in tf.nest.flatten(returned) if isinstance(value, tf.Tensor) and value.dtype.is_floating]
+    return tf.add_n([tf.cast(tf.reduce_mean(value), values[0].dtype) for value in values]) if values else None
 
 
 def _sent(value: Any) -> Any:
