@@ -45,7 +45,7 @@ class Slice:
             raise Undecided("the value is computed by code of the module that also builds and trains; put it into a function of its own")
         slicer = Slicer(source, modules)
         chain, read = slicer.loss(trace.loss.scope)
-        call = calling(trace.loss, chain, read, source.index)
+        call = calling(trace.loss, chain, read, source.index, trace.flipped)
         return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)))
 
     def order(self, old: bool) -> dict[str, Any]:

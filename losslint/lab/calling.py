@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, roles
-from losslint.lab import guesses
+from losslint.lab import flips, guesses
 from losslint.lab.contents import Profile, batch, encoded
 from losslint.lab.slicing import position
 from losslint.losses import Loss
@@ -38,6 +38,8 @@ class Calling:
         What was put in place of something else, in words.
     parameters
         Of the functions around the loss.
+    flipped
+        The test that goes the other way.
     """
 
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -47,9 +49,10 @@ class Calling:
     guesses: list[str] = field(default_factory=list)
     stand_ins: list[str] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
+    flipped: str | None = None
 
 
-def calling(loss: Loss, chain: list[Scoped], read: dict[str, set[str]], index: Index) -> Calling:
+def calling(loss: Loss, chain: list[Scoped], read: dict[str, set[str]], index: Index, flipped: str | None = None) -> Calling:
     """How to call a loss.
 
     Parameters
@@ -60,8 +63,10 @@ def calling(loss: Loss, chain: list[Scoped], read: dict[str, set[str]], index: I
         Of every function around the loss, the parameters that it reads.
     index
         Of the file: its own calls tell arguments.
+    flipped
+        A test that has to go the other way than it does for the defaults.
     """
-    made = Calling()
+    made = Calling(flipped=flipped)
     for depth, scope in enumerate(chain):
         owner = chain[depth - 1] if depth else None
         if owner is None:
@@ -111,7 +116,10 @@ def _arguments(
     defaults, names = defaulted(function), roles(scope, 0)
     found: dict[str, dict[str, Any]] = {}
     for name in scope.parameters:
-        if name in told:
+        option = _option(name, defaults.get(name), made)
+        if option is not None and option["value"] is not None:
+            found[name] = option
+        elif name in told:
             found[name] = told[name]
         elif name not in defaults:
             used = guesses.usage(name, [function])
@@ -182,11 +190,16 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
     if function is None:
         return
     defaults = defaulted(function)
-    lengths = dict(_unpacked(function))
+    lengths = {name: max(numbers) + 1 for name, numbers in scope.indexed.items() if len(numbers) > 1 and min(numbers) >= 0}
+    lengths |= dict(_unpacked(function))
     for name, role in roles(scope, max(loss.evidence, 2)).items():
         default = defaults.get(name)
         optional = isinstance(default, ast.Constant) and default.value is None
-        if default is not None and not (optional and role in ("true", "pred")):
+        option = _option(name, default, made)
+        if option is not None and not optional:
+            made.arguments[name] = option
+            continue
+        if default is not None and not (optional and (role in ("true", "pred") or option is not None)):
             continue
         used = guesses.usage(name, [function])
         if not _is_tensor(name, role, used):
@@ -200,6 +213,15 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
         else:
             made.tensors[name] = name
             made.roles[name] = kind
+
+
+def _option(name: str, default: ast.expr | None, made: Calling) -> dict[str, Any] | None:
+    """The value of an option that has to be taken the other way, None where this is no such option."""
+    value = flips.flipped(made.flipped, name, default) if made.flipped else flips.MISSING
+    if value is flips.MISSING:
+        return None
+    made.guesses.append(f"`{name}` is given, so that `{made.flipped}` goes the other way than by default")
+    return {"value": value}
 
 
 def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:

@@ -12,6 +12,7 @@ POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)
 MOST_TIMES = 256
 MOST_NUMBERS = 2_000_000  # in one batch
 STEADY, NEAR = 0.05, 0.06
+AT_LEAST = 0.9  # a slope above it at such numbers is growth, though no power (a product of a sum and a logarithm, say)
 CLEAR = 0.02  # how near two numbers must be to a power for a reader to see it in them
 
 
@@ -58,6 +59,8 @@ def verdict(lab: Lab, *, grows: bool) -> Verdict:
     found = growths(lab)
     powers = [growth.power for growth in found]
     power = powers[0]
+    if None in powers and all(min(growth.slopes) > AT_LEAST for growth in found) and grows:
+        return shown(lab, found[0].slopes[1])
     if any(other != power for other in powers) or power is None:
         told = ", ".join(f"{growth.slopes[1]:.2f} ({growth.batch.words})" for growth in found)
         return undecided(f"how the loss grows depends on the labels or drifts: slopes {told}; declare its inputs (`# losslint: inputs …`)")
@@ -76,7 +79,28 @@ def sized(lab: Lab) -> Verdict:
         if other.raised is not None:
             reason = f"a batch of {other.batch.size} samples raises {other.raised.type}, one of {batch.size} works"
             return confirmed(reason, other, value=other.raised.message[:160], expected=f"a number, as for {batch.size} samples")
+    run, other = lab.run(batch), lab.run(batch.repeated(2))
+    used, still = _used(run), _used(other)
+    if used and still <= used:
+        reason = f"of {other.batch.size} samples only {still} have a gradient, of {batch.size} it was {used}: the others are not looked at"
+        return confirmed(
+            reason,
+            other,
+            value={f"{r.batch.size} samples": f"{n} with a gradient" for r, n in ((run, used), (other, still))},
+            expected="twice as many",
+        )
     return verdict(lab, grows=True)
+
+
+def _used(run: Run) -> int:
+    """The number of samples of the predictions that have a gradient."""
+    rows = 0
+    for name in run.batch.named("pred") or run.batch.named("other"):
+        gradient = run.gradients.get(name)
+        if gradient is not None and gradient.shape and gradient.shape[0]:
+            width = len(gradient.values) // gradient.shape[0]
+            rows = max(rows, sum(any(gradient.values[i * width : (i + 1) * width]) for i in range(gradient.shape[0])))
+    return rows
 
 
 def shown(lab: Lab, power: float) -> Verdict:
