@@ -206,6 +206,13 @@ class Change(Struct, frozen=True):
     factor: float = 2.0
 
 
+class Reloaded(Struct, frozen=True):
+    """What became of a loss object that was made anew from its own configuration: parameters that were lost, or what was raised."""
+
+    lost: tuple[str, ...]
+    error: str
+
+
 class Lab(Protocol):
     """One loss, sliced out of its file and ready to be run on batches in the user's own TensorFlow.
 
@@ -233,6 +240,15 @@ class Lab(Protocol):
 
     def small(self) -> tuple[Batch, ...]:
         """Batches on which predictions and targets are 0, or so small (3e-8) that float32 does not see them beside 1."""
+
+    def shapes(self, batch: Batch) -> tuple[tuple[int | None, ...], ...]:
+        """The shapes of all tensors that the loss computes for a batch, by tracing it."""
+
+    def reloaded(self) -> Reloaded:
+        """Make the object that the loss is a method of anew, from its own configuration."""
+
+    def exists(self, name: str) -> bool:
+        """Whether the installed packages have a dotted name such as ``tensorflow.keras.losses.mse``, not one that only moved."""
 
     def run(
         self,

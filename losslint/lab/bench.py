@@ -15,7 +15,7 @@ from typing import Any
 
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
-from losslint.experiment import Batch, Change, Probe, Raised, Run, Tensor, Undecided
+from losslint.experiment import Batch, Change, Probe, Raised, Reloaded, Run, Tensor, Undecided
 from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import Calling, calling, observed
 from losslint.lab.process import Child, Ended, Worker
@@ -266,6 +266,31 @@ class Bench:
             dtype=dtype,
             seed=seed,
         )
+
+    def shapes(self, batch: Batch) -> tuple[tuple[int | None, ...], ...]:
+        """See `losslint.experiment.Lab`."""
+        self.open()
+        inputs = {name: contents.encoded(tensor) for name, tensor in batch.inputs.items()}
+        answer = self.ask({"request": "shapes", "inputs": inputs, "repeat": batch.repeat})
+        if "error" in answer:
+            raise Undecided(self.failure(_raised(answer["error"])))
+        return tuple(map(tuple, answer["shapes"]))
+
+    def reloaded(self) -> Reloaded:
+        """See `losslint.experiment.Lab`."""
+        self.open()
+        given = next((list(step["given"]) for step in self.slice.call.steps if step["step"] == "construct"), None)
+        if given is None:
+            raise Undecided("the loss is no method of a class")
+        answer = self.ask({"request": "reload", "given": given})
+        if "error" in answer and isinstance(answer["error"], dict):
+            raise Undecided(self.failure(_raised(answer["error"])))
+        return Reloaded(tuple(answer["lost"]), answer["error"])
+
+    def exists(self, name: str) -> bool:
+        """See `losslint.experiment.Lab`."""
+        self.open()
+        return bool(self.ask({"request": "exists", "name": name}).get("exists"))
 
     def watched(self, batch: Batch) -> list[str]:
         """The inputs whose gradient matters: predictions, and whatever else is no target."""

@@ -74,7 +74,8 @@ def calling(loss: Loss, chain: list[Scoped], read: dict[str, set[str]], index: I
         elif owner.is_class:
             made.steps.append({"step": "attribute", "name": scope.short})
         if scope.is_class:
-            made.steps.append({"step": "construct", "arguments": _constructor(scope, index, made)})
+            arguments, given = _constructor(scope, index, made)
+            made.steps.append({"step": "construct", "arguments": arguments, "given": given})
         elif scope is not loss.scope:
             made.parameters += scope.parameters
             made.steps.append({"step": "call", "arguments": _arguments(scope, read[scope.name], index, made)})
@@ -85,11 +86,12 @@ def calling(loss: Loss, chain: list[Scoped], read: dict[str, set[str]], index: I
 # --- arguments that are no tensors -----------------------------------------------------------------------------------
 
 
-def _constructor(scope: Scoped, index: Index, made: Calling) -> dict[str, dict[str, Any]]:
+def _constructor(scope: Scoped, index: Index, made: Calling) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The arguments of a class's own constructor, and all its parameters."""
     init = next((s for s in index.scopes if s.parent is not None and s.parent.node is scope.node and s.short == "__init__"), None)
     if init is None or init.function is None:
-        return {}
-    return _arguments(init, set(init.parameters), index, made, called=scope.short, owner=scope.node)
+        return {}, []
+    return _arguments(init, set(init.parameters), index, made, called=scope.short, owner=scope.node), init.parameters
 
 
 def _of_attribute(name: str, init: ast.AST, owner: ast.AST) -> guesses.Usage:

@@ -117,6 +117,26 @@ def _found(place: str, attribute: str) -> Optional[Tuple[str, Any]]:
     return None
 
 
+def exists(name: str) -> bool:
+    """Whether a dotted name is in the installed packages under just this name."""
+    before = dict(moved)
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        module = _imported(".".join(parts[:cut]))
+        if module is None:
+            continue
+        at: Any = module
+        for part in parts[cut:]:
+            if not hasattr(at, part):
+                return False
+            at = getattr(at, part)
+        found = moved == before
+        moved.clear()
+        moved.update(before)
+        return found
+    return False
+
+
 def old() -> types.ModuleType:
     """TensorFlow as it was: names of its first version before today's."""
     module = types.ModuleType("tensorflow")

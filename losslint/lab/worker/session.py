@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
-from losslint_worker import models, names
+from losslint_worker import models, names, reloading
 from losslint_worker.fence import Refused
 from losslint_worker.program import LAMBDA, Failed, Program, Unmade, assembled, brief, module_named
 
@@ -42,8 +42,13 @@ class Session:
         runner = self.runner(request.get("probes", []), request.get("wide", False))
         if kind == "evaluate":
             return {"values": [runner.evaluated(text) for text in request["expressions"]]}
+        if kind == "reload":
+            found: Dict[str, Any] = reloading.reloaded(runner.owner, request["given"], runner.given)
+            return found
+        if kind == "exists":
+            return {"exists": names.exists(request["name"])}
         try:
-            return runner.run(request)
+            return runner.shapes(request) if kind == "shapes" else runner.run(request)
         except NameError as error:
             name = str(error).split("'")[1] if "'" in str(error) else ""
             if name not in runner.program.failures:
@@ -81,6 +86,8 @@ class Runner:
         self.random = any(RANDOM.search(piece["text"]) for piece in order["pieces"])
         self.program = Program(order["pieces"], probes, self.record, wide, order["old"])
         self.stand_ins: Dict[str, Any] = {}
+        self.owner: Any = None  # the object that the loss is a method of
+        self.given: Dict[str, Any] = {}  # to its constructor
         self.loss = self.found()
         self.scope = models.Scope(self.loss, vars(self.program.main), order["parameters"])
         for name in self.scope.names():
@@ -108,7 +115,7 @@ class Runner:
             elif kind == "call":
                 at = at(**self.arguments(step["arguments"]))
             elif kind == "construct":
-                at = self.constructed(at, step)
+                at = self.owner = self.constructed(at, step)
             elif kind == "attribute":
                 at = getattr(at, step["name"])
         loss: Callable[..., Any] = at
@@ -127,7 +134,7 @@ class Runner:
 
     def constructed(self, class_: Any, step: Dict[str, Any]) -> Any:
         """An object made by the class's own constructor or, where that fails, with those of its attributes that can be had."""
-        arguments = self.arguments(step["arguments"])
+        arguments = self.given = self.arguments(step["arguments"])
         try:
             return class_(**arguments)
         except (Exception, Refused) as error:
@@ -208,6 +215,18 @@ class Runner:
             "probes": [[n, [_sent(o) for o in operands], _sent(result)] for n, operands, result in probes],
             "moved": dict(names.moved),
         }
+
+    def shapes(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """The shapes of all tensors of a graph for one batch, the loss's functions included."""
+        tensors = {name: self.tensor(told, request["repeat"]) for name, told in request["inputs"].items()}
+
+        def traced(*given: Any) -> Any:
+            return _first(self.loss(**self.called(request, dict(zip(tensors, given)))))
+
+        signature = [tf.TensorSpec(t.shape, t.dtype) for t in tensors.values()]
+        graph = tf.function(traced, autograph=False, input_signature=signature).get_concrete_function().graph
+        found = [output.shape for operation in graph.get_operations() for output in operation.outputs]
+        return {"shapes": [list(shape.as_list()) for shape in found if shape.rank is not None]}
 
     def tensor(self, told: Dict[str, Any], repeat: int) -> Any:
         """A tensor of a request, its samples repeated."""
