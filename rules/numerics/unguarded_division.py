@@ -69,7 +69,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
-from losslint.analysis.node import Node
+from losslint.analysis.node import Node, reach
 from losslint.analysis.singular import Singularity, empty_columns, singular
 from losslint.analysis.trace import Trace
 from losslint.finding import Confidence, Severity
@@ -221,9 +221,16 @@ def _own_sum(node: Node) -> bool:
     return own and "pred" in top.origin and "true" not in top.origin
 
 
+def _foreign_gradient(node: Node) -> bool:
+    """Whether a denominator is made of gradients that the numerator is not made of: that all of them are 0 is no legal input."""
+    bottom = [part for part in reach(node.arguments[-1]) if part.operation == "gradient"]
+    top = {id(part) for part in reach(*node.arguments[:-1])}
+    return bool(bottom) and len(node.arguments) == 2 and not any(id(part) in top for part in bottom)
+
+
 def _zero(trace: Trace, node: Node) -> Singularity | None:
     """The first ordinary column in which a denominator is 0 and the quotient is used."""
-    if node.operation not in DIVISIONS or _own_sum(node):
+    if node.operation not in DIVISIONS or _own_sum(node) or _foreign_gradient(node):
         return None
     for column in range(ORDINARY):
         for at in singular(node, column):

@@ -113,12 +113,22 @@ def _columns(op: Operation, operands: list[Node], python: bool) -> Columns:
         return columns.UNKNOWN
     if op.name == "add" and len(given) > 2:
         return _sum(operands, python)
-    if op.name in COMPARISONS and not python and not all(o.constant for o in operands) and not all(g.known for g in given):
+    if (
+        op.name in COMPARISONS
+        and not python
+        and not all(o.constant for o in operands)
+        and not all(_compared(o, g) for o, g in zip(operands, given, strict=True))
+    ):
         return FREE_BOOLEAN  # nothing is known of an operand: both outcomes happen
     if op.name == "subtract" and not given[0].known and not operands[0].constant and uniform(operands[0]) is uniform(operands[1]):
         return columns.table([0.0] * COLUMNS)
     values = columns.apply(op.column, given[: op.operands], python)
     return _told(op, operands, given, values)
+
+
+def _compared(operand: Node, given: Columns) -> bool:
+    """Whether enough is known of an operand to compare it: of a size only that it is 0."""
+    return given.known if not operand.marked("dimension") else 0.0 in given.single
 
 
 def _sum(operands: list[Node], python: bool) -> Columns:

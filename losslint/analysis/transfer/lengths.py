@@ -9,6 +9,7 @@ from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ANY, Axis, Shape
 from losslint.analysis.singular import empty_columns
+from losslint.analysis.transfer.axes import elements
 from losslint.analysis.transfer.results import Arguments, as_node, largest, literal, made
 
 DIMENSION = frozenset({"dimension"})
@@ -32,7 +33,10 @@ def size(name: str, arguments: Arguments, site: Site) -> Node:
         found = x.shape.axis(axis) if x.shape is not None else None
         return _length("size", x, site, Shape(), degree.UNKNOWN if found is None else frozenset({float(found.power)}))
     counted = _length("size", x, site, Shape(), degree.UNKNOWN if x.shape is None else frozenset({float(x.shape.power)}))
-    return counted.with_facts(columns=_count(x))
+    if x.marked("maybe-empty"):
+        return counted.with_facts(columns=_count(x))
+    whole = x.shape.reduce(None)[1] if x.shape is not None else None
+    return counted.with_facts(columns=columns.constant(float(elements([ANY] if whole is None else whole))))
 
 
 def _length(name: str, x: Node, site: Site, shape: Shape, grown: degree.Degree, **details: object) -> Node:
