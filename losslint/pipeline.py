@@ -39,7 +39,8 @@ class Request(Struct, frozen=True):
     force
         Excludes also apply to the given paths themselves.
     progress
-        Called with the number of all files once, before the check; what it returns is told how many more are done.
+        Called with the number of all files (and, before losses are run, of findings) and with what is done with them; what it
+        returns is told how many more are done.
     confirm
         What is asked of the laboratory; None: nothing is run.
     """
@@ -50,7 +51,7 @@ class Request(Struct, frozen=True):
     jobs: int | None = None
     cache: bool = True
     force: bool = False
-    progress: Callable[[int], Callable[[int], None]] | None = None
+    progress: Callable[[int, str], Callable[[int], None]] | None = None
     confirm: Confirmation | None = None
 
 
@@ -95,9 +96,21 @@ def check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcom
     outcome = _check(request, settings, rules)
     if request.confirm is None or not outcome.result.findings:
         return outcome
+    from losslint.cache import contents
     from losslint.lab.verdicts import confirmed
 
-    result, notes = confirmed(outcome.result, outcome.text, request.confirm, settings, rules)
+    told = _bar(request, len(outcome.result.findings), "running")
+    packs = contents(_packages(settings))
+    result, notes = confirmed(
+        outcome.result,
+        outcome.text,
+        request.confirm,
+        settings,
+        rules,
+        packs=packs,
+        keep=request.cache,
+        progress=told or (lambda done: None),
+    )
     return replace(outcome, result=result, notes=(*outcome.notes, *notes))
 
 
@@ -153,8 +166,8 @@ def _checked(paths: Sequence[str], named: frozenset[str], request: Request, sett
     return [found[path] for path in paths]
 
 
-def _bar(request: Request, total: int) -> Callable[[int], None] | None:
-    return request.progress(total) if request.progress is not None and total else None
+def _bar(request: Request, total: int, what: str = "checking") -> Callable[[int], None] | None:
+    return request.progress(total, what) if request.progress is not None and total else None
 
 
 def _packages(settings: Settings) -> list[ModuleType]:

@@ -8,8 +8,8 @@ import re
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,7 @@ from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import Calling, calling, observed
 from losslint.lab.process import Child, Ended, Worker
 from losslint.lab.slicing import Slicer
-from losslint.source import Modules, Source
+from losslint.source import Declared, Modules, Source
 
 MOST_TRIED = 160
 SAME = 24  # a mistake of types that so many batches made in the same words does not depend on the batch
@@ -36,17 +36,25 @@ class Slice:
     pieces: tuple[dict[str, Any], ...]
     call: Calling
     functions: tuple[ast.AST, ...] = ()
+    declared: Mapping[str, Declared] = field(default_factory=dict)
     samples: int = contents.SAMPLES
 
     @classmethod
-    def of(cls, trace: Trace, source: Source, modules: Modules) -> Slice:
-        """Cut the loss of a trace out of its file."""
+    def of(cls, trace: Trace, source: Source, modules: Modules, inputs: Mapping[str, str] | None = None) -> Slice:
+        """Cut the loss of a trace out of its file; `inputs` are those that the settings declare.
+
+        Raises
+        ------
+        Undecided
+            It is no function.
+        """
         if trace.loss.scope.function is None:
             raise Undecided("the value is computed by code of the module that also builds and trains; put it into a function of its own")
         slicer = Slicer(source, modules)
         chain, read = slicer.loss(trace.loss.scope)
+        told = source.declared(trace.loss.node, trace.loss.function, inputs)
         call = calling(trace.loss, chain, read, source.index, trace.flipped)
-        return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)))
+        return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)), told)
 
     def order(self, old: bool) -> dict[str, Any]:
         """The request that opens it; `old`: for TensorFlow's first version."""
@@ -66,7 +74,7 @@ class Slice:
 class Bench:
     """Implements `losslint.experiment.Lab` for one loss."""
 
-    worker: Worker
+    running: Callable[[], Worker]
     trace: Trace
     slice: Slice
     child: Child | None = None
@@ -74,6 +82,7 @@ class Bench:
     moved: dict[str, str] = field(default_factory=dict)
     placeholders: list[str] = field(default_factory=list)
     runs: int = 0
+    stopped: str = ""
     old: bool = False
     _batch: Batch | None = None
     _profile: contents.Profile | None = None
@@ -85,9 +94,12 @@ class Bench:
         """Fork the child and open the slice in it."""
         if self.child is not None:
             return
-        self.until = self.until or time.monotonic() + self.worker.seconds
+        worker = self.running()
+        if self.stopped:
+            raise Undecided(self.stopped)
+        self.until = self.until or time.monotonic() + worker.seconds
         try:
-            self.child = self.worker.child()
+            self.child = worker.child()
         except Ended as error:
             raise Undecided(f"the laboratory could not start a process: {error}") from error
         answer = self.ask(self.slice.order(self.old))
@@ -102,17 +114,18 @@ class Bench:
         left = self.until - time.monotonic()
         try:
             if left <= 0:
-                raise Ended(f"its experiments took longer than {self.worker.seconds:g} s")
+                raise Ended(f"its experiments took longer than {self.running().seconds:g} s")
             return self.child.ask(request, left)
         except Ended as error:
-            how = self.worker.end(self.child)
+            how = self.running().end(self.child)
             self.child = None
-            raise Undecided(f"the loss was stopped: {how or error}; raise --confirm-timeout if it is only slow") from error
+            self.stopped = f"the loss was stopped: {how or error}; raise --confirm-timeout if it is only slow"
+            raise Undecided(self.stopped) from error
 
     def close(self) -> None:
         """End the child."""
         if self.child is not None:
-            self.worker.end(self.child)
+            self.running().end(self.child)
             self.child = None
 
     def failure(self, raised: Raised) -> str:
@@ -157,7 +170,7 @@ class Bench:
         said: Counter[str] = Counter()
         uninformative: Batch | None = None
         since = 0
-        for tried, profile in enumerate(ladder.ladder(self.hints())):
+        for tried, profile in enumerate(self.profiles()):
             since += uninformative is not None
             if tried >= MOST_TRIED or since > TRIED_AFTER_FINITE:
                 break
@@ -187,13 +200,14 @@ class Bench:
 
     def candidates(self) -> Iterator[Batch]:
         """See `losslint.experiment.Lab`."""
-        for profile in islice(ladder.ladder(self.hints()), MOST_TRIED):
+        for profile in islice(self.profiles(), MOST_TRIED):
             yield contents.batch(profile, self.slice.call.roles)
 
-    def hints(self) -> ladder.Hints:
-        """What the code of the loss, and of its helpers, shows of its inputs."""
+    def profiles(self) -> Iterator[contents.Profile]:
+        """The rungs of the ladder: by what the user declares, and what the code of the loss and of its helpers shows."""
         self.open()
-        return ladder.hints(self.slice.functions, self.evaluate)
+        for profile in ladder.ladder(ladder.hints(self.slice.functions, self.evaluate)):
+            yield replace(profile, declared=self.slice.declared)
 
     def evaluate(self, expressions: list[str]) -> list[float | None]:
         """The numbers that expressions stand for where the loss is defined."""
@@ -209,7 +223,9 @@ class Bench:
 
     def edges(self, domain: str = "") -> tuple[Batch, ...]:
         """See `losslint.experiment.Lab`."""
-        return tuple(contents.edges(self.batch, domain or legal.domain(self.trace), legal.codes(self.trace)))
+        told = [self.slice.declared[name].domain for name in self.batch.named("pred") if name in self.slice.declared]
+        of = domain or next((legal.DECLARED[name] for name in told if name in legal.DECLARED), None) or legal.domain(self.trace)
+        return tuple(contents.edges(self.batch, of, legal.codes(self.trace)))
 
     def small(self) -> tuple[Batch, ...]:
         """See `losslint.experiment.Lab`."""

@@ -7,10 +7,11 @@ import math
 import random
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from losslint.experiment import Batch, Tensor
+from losslint.source import Declared
 
 SAMPLES = 6  # divides into halves and thirds
 TINY = (3e-8, 1.7e-4)  # float32 has steps of 1.2e-7 above 1; the square of the second is as small
@@ -21,12 +22,25 @@ KINDS = ("classes", "uniform", "binary", "integers", "normal", "flagged")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A rung of the ladder: the shapes of one sample of the target and of the prediction, the kind of contents, the number of samples."""
+    """A rung of the ladder.
+
+    Attributes
+    ----------
+    true, pred
+        Shapes of one sample of the target and of the prediction.
+    kind
+        One of `KINDS`.
+    samples
+        The number of samples.
+    declared
+        What the user says of inputs: it goes before everything else.
+    """
 
     true: Shape
     pred: Shape
     kind: str
     samples: int = SAMPLES
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
 
 def batch(profile: Profile, roles: Mapping[str, str], seed: int = 0) -> Batch:
@@ -34,7 +48,9 @@ def batch(profile: Profile, roles: Mapping[str, str], seed: int = 0) -> Batch:
     inputs: dict[str, Tensor] = {}
     for number, (name, role) in enumerate(roles.items()):
         shape = (profile.samples, *(profile.true if role in ("true", "mask") else profile.pred))
-        inputs[name] = _tensor(shape, role, profile, random.Random(f"{seed} {number} {role}"))
+        chance = random.Random(f"{seed} {number} {role}")
+        told = profile.declared.get(name)
+        inputs[name] = _tensor(shape, role, profile, chance) if told is None else _declared(told, shape, profile.samples, chance)
     domain = "real" if profile.kind in ("normal", "integers") else "box"
     if profile.kind == "classes" and profile.pred and profile.pred[-1] > 1:
         domain = "simplex"
@@ -61,6 +77,26 @@ def _tensor(shape: Shape, role: str, profile: Profile, chance: random.Random) ->
     if profile.kind == "flagged" and label and width > 1:
         values[width - 1 :: width] = [float(chance.random() < 0.5) for _ in values[width - 1 :: width]]
     return Tensor(shape, tuple(values))
+
+
+def _declared(told: Declared, shape: Shape, samples: int, chance: random.Random) -> Tensor:
+    """A tensor as the user declares it; an axis with a name other than the batch's has length 4."""
+    if told.shape is not None:
+        shape = tuple(samples if part == "B" else part if isinstance(part, int) else 4 for part in told.shape)
+    width, count = shape[-1] if shape else 1, math.prod(shape)
+    match told.domain:
+        case "onehot" | "softmax":
+            rows = (_row(width, told.domain == "onehot", chance) for _ in range(count // width if width else 0))
+            return Tensor(shape, tuple(value for row in rows for value in row))
+        case "int":
+            return Tensor(shape, tuple(float(chance.randrange(3)) for _ in range(count)), "int32")
+        case "mask":
+            return Tensor(shape, tuple(float(chance.random() < 0.7) for _ in range(count)))
+        case "sigmoid":
+            return Tensor(shape, tuple(chance.uniform(0.05, 0.95) for _ in range(count)))
+        case "positive":
+            return Tensor(shape, tuple(math.exp(chance.gauss(0, 1)) for _ in range(count)))
+    return Tensor(shape, tuple(chance.gauss(0, 1) for _ in range(count)))
 
 
 def _row(width: int, label: bool, chance: random.Random) -> list[float]:

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,6 @@ class Child:
     pid: int
     link: socket.socket
     folder: str
-    fence: str = ""
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and wait for its answer.
@@ -120,6 +120,8 @@ class Worker:
         Its empty home folder.
     landlock
         Whether children use it where there is one.
+    fences
+        What held the children in.
     """
 
     process: subprocess.Popen[bytes]
@@ -129,6 +131,8 @@ class Worker:
     home: str
     landlock: bool = True
     children: list[Child] = field(default_factory=list)
+    fences: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def start(cls, python: str, seconds: float, landlock: bool = True) -> Self:
@@ -191,13 +195,12 @@ class Worker:
             "core": 0,
         }
         message = json.dumps({"folder": folder, "limits": limits, "landlock": self.landlock}).encode()
-        with contextlib.closing(theirs):
+        with contextlib.closing(theirs), self.lock:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))]
             self.control.sendmsg([message], rights)
             pid = json.loads(self.control.recv(1 << 16))["pid"]
-        child = Child(pid, ours, folder)
-        self.children.append(child)
-        child.fence = child.receive(time.monotonic() + self.seconds)["fence"]
+            self.children.append(child := Child(pid, ours, folder))
+        self.fences.add(child.receive(time.monotonic() + self.seconds)["fence"])
         return child
 
     def end(self, child: Child) -> str:
@@ -206,10 +209,11 @@ class Worker:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(child.pid, signal.SIGKILL)
-        self.control.sendall(json.dumps({"wait": child.pid}).encode())
-        status = json.loads(self.control.recv(1 << 16))["status"]
+        with self.lock:
+            self.control.sendall(json.dumps({"wait": child.pid}).encode())
+            status = json.loads(self.control.recv(1 << 16))["status"]
+            self.children.remove(child)
         shutil.rmtree(child.folder, ignore_errors=True)
-        self.children.remove(child)
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         return f"killed by {signal.Signals(number).name}" if number and number != signal.SIGKILL else ""
 

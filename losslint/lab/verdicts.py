@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Self
 
 from msgspec.structs import replace
 
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
 from losslint.experiment import Undecided, undecided
-from losslint.finding import Confidence, Finding, LosslintError, Result, Verdict
+from losslint.finding import Confidence, Failure, Finding, LosslintError, Result, Verdict
 from losslint.lab.bench import Bench, Slice
+from losslint.lab.memory import Memory
 from losslint.lab.process import Worker
 from losslint.linter import Suspect, examine
 from losslint.project import ProjectModules, read
@@ -18,10 +23,167 @@ from losslint.rule import Report, Rule
 from losslint.source import Modules, Source, decode
 
 MOST_LOSSES = 3  # losses on which one finding is tried
+AT_ONCE = 2  # losses that run side by side
+
+
+@dataclass(slots=True)
+class Laboratory:
+    """A worker that is started when the first loss needs it, and the verdicts that are known already.
+
+    Attributes
+    ----------
+    broken
+        Why there is no worker, once that is known.
+    """
+
+    asked: Confirmation
+    memory: Memory
+    worker: Worker | None = None
+    broken: str = ""
+    crashes: list[Failure] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.worker is not None:
+            self.worker.close()
+
+    def running(self) -> Worker:
+        """The worker.
+
+        Raises
+        ------
+        Undecided
+            It cannot be started: the reason is in `broken` too.
+        """
+        with self.lock:
+            if self.worker is None and not self.broken:
+                try:
+                    self.worker = Worker.start(self.asked.python, self.asked.seconds)
+                except LosslintError as error:
+                    self.broken = str(error)
+        if self.worker is None:
+            raise Undecided("there is no interpreter with TensorFlow; name one with --python")
+        return self.worker
+
+    # --- one file -----------------------------------------------------------------------------------------------------
+
+    def judged(
+        self,
+        text: str,
+        filename: str,
+        settings: Settings,
+        rules: Sequence[Rule],
+        modules: Modules,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> Result:
+        """The result of one file, each of its findings with a verdict.
+
+        Parameters
+        ----------
+        progress
+            Told how many more findings are done.
+        """
+        result, suspects = examine(text, filename=filename, settings=settings, rules=rules, modules=modules)
+        losses: dict[int, list[Finding]] = {}
+        for finding in result.findings:
+            runs = suspects[finding].runs
+            losses.setdefault(id(runs[0][0]) if runs else 0, []).append(finding)
+        found: dict[Finding, Verdict] = {}
+
+        def loss(findings: Sequence[Finding]) -> None:
+            benches: dict[int, Bench] = {}
+            try:
+                for finding in findings:
+                    found[finding] = self.verdict(suspects[finding], modules, settings, benches)
+                    progress(1)
+            finally:
+                for bench in benches.values():
+                    bench.close()
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(loss, losses.values()))
+        return replace(result, findings=tuple(replace(finding, verdict=found[finding]) for finding in result.findings))
+
+    def verdict(self, suspect: Suspect, modules: Modules, settings: Settings, benches: dict[int, Bench]) -> Verdict:
+        """The first decisive verdict on the losses that reach a finding, else the first reason."""
+        if suspect.rule.confirm is None:
+            return undecided("this rule has no experiment")
+        reasons: list[Verdict] = []
+        for trace, report in suspect.runs[:MOST_LOSSES]:
+            verdict = self.tried(trace, suspect.source, suspect.rule, report, modules, settings, benches)
+            if verdict.status == "refuted" and suspect.finding.confidence is Confidence.HIGH:
+                return replace(verdict, status="not-reproduced")  # a finding of high confidence is not dropped for it
+            if verdict.status != "undecided":
+                return verdict
+            reasons.append(verdict)
+        return reasons[0] if reasons else undecided("no loss leads to it")
+
+    def tried(
+        self,
+        trace: Trace,
+        source: Source,
+        rule: Rule,
+        report: Report,
+        modules: Modules,
+        settings: Settings,
+        benches: dict[int, Bench],
+    ) -> Verdict:
+        """What a rule's experiment says of one report on one loss.
+
+        Parameters
+        ----------
+        benches
+            Losses that are open, by their traces: the experiments of several findings share one.
+        """
+        try:
+            bench = benches.get(id(trace)) or Bench(self.running, trace, Slice.of(trace, source, modules, settings.inputs))
+        except Undecided as error:
+            return undecided(str(error))
+        benches[id(trace)] = bench
+        place = source.place(report.node.site.syntax)
+        name = self.memory.name(rule.code, place, report.message, bench.slice.order(False), str(bench.slice.declared), self.asked.seconds)
+        known = self.memory.get(name)
+        if known is not None:
+            return known
+        verdict = self.asked_of(rule, bench, report, source)
+        if not bench.stopped:
+            self.memory.put(name, verdict)
+        return verdict
+
+    def asked_of(self, rule: Rule, bench: Bench, report: Report, source: Source) -> Verdict:
+        """Run an experiment; a crash of the experiment itself is a failure of losslint's."""
+        assert rule.confirm is not None
+        try:
+            verdict = rule.confirm(bench, report)
+        except Undecided as error:
+            return undecided(str(error))
+        except Exception as error:  # a bug in an experiment must not take the other verdicts with it
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            line = getattr(report.node.site.syntax, "lineno", None)
+            message = f"the experiment of {rule.code} {rule.name} failed: {said}; please report it"
+            self.crashes.append(Failure(source.path, line, message))
+            return undecided("the experiment itself failed, which is a bug of losslint's; please report it")
+        if verdict.witness is None:
+            return verdict
+        return replace(verdict, witness=replace(verdict.witness, stand_ins=bench.stand_ins, guesses=tuple(bench.slice.call.guesses)))
+
+
+# --- all files -------------------------------------------------------------------------------------------------------
 
 
 def confirmed(
-    result: Result, texts: Mapping[str, Sequence[str]], asked: Confirmation, settings: Settings, rules: Sequence[Rule]
+    result: Result,
+    texts: Mapping[str, Sequence[str]],
+    asked: Confirmation,
+    settings: Settings,
+    rules: Sequence[Rule],
+    *,
+    packs: str,
+    keep: bool,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[Result, tuple[str, ...]]:
     """A result with verdicts, and what to tell the user about the laboratory.
 
@@ -29,91 +191,43 @@ def confirmed(
     ----------
     texts
         The lines of files that are not on disk.
+    packs
+        A text that changes when losslint or a rule does.
+    keep
+        Whether verdicts are kept, and those of earlier runs are used.
+    progress
+        Told how many more findings are done.
 
     Raises
     ------
     LosslintError
-        The interpreter cannot be started, or has no TensorFlow.
+        The seconds are no positive number.
     """
-    worker = started(asked)
+    if not asked.seconds > 0:
+        raise LosslintError("--confirm-timeout must be more than 0 seconds")
+    try:
+        memory = Memory.open(asked.python, packs, keep)
+    except LosslintError as error:
+        return replace(result, failures=(*result.failures, Failure(asked.python, None, str(error)))), ()
     modules = ProjectModules()
     found: dict[Finding, Finding] = {}
-    try:
+    with Laboratory(asked, memory) as laboratory:
         for path in dict.fromkeys(finding.place.path for finding in result.findings):
             text = "\n".join(texts[path]) if path in texts else decode(read(path), path)
-            for finding in judged(worker, text, path, settings, rules, modules).findings:
+            for finding in laboratory.judged(text, path, settings, rules, modules, progress).findings:
                 found[replace(finding, verdict=None)] = finding
-    finally:
-        worker.close()
-    findings = (found.get(finding, finding) for finding in result.findings)
-    kept = shown(findings, asked.refuted)
-    return replace(result, findings=kept), ()
+    findings = tuple(found.get(finding, finding) for finding in result.findings)
+    kept = tuple(f for f in findings if asked.refuted or f.verdict is None or f.verdict.status != "refuted")
+    failures = [*laboratory.crashes, *([Failure(asked.python, None, laboratory.broken)] if laboratory.broken else [])]
+    return replace(result, findings=kept, failures=(*result.failures, *failures)), _notes(laboratory, len(findings) - len(kept))
 
 
-def judged(
-    worker: Worker,
-    text: str,
-    filename: str,
-    settings: Settings,
-    rules: Sequence[Rule],
-    modules: Modules,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Result:
-    """The result of one file, each of its findings with a verdict."""
-    result, suspects = examine(text, filename=filename, settings=settings, rules=rules, modules=modules)
-    found = []
-    for finding in result.findings:
-        found.append(replace(finding, verdict=_verdict(worker, suspects[finding], modules)))
-        progress(1)
-    return replace(result, findings=tuple(found))
-
-
-def _verdict(worker: Worker, suspect: Suspect, modules: Modules) -> Verdict:
-    """The first decisive verdict on the losses that reach a finding, else the first reason."""
-    if suspect.rule.confirm is None:
-        return undecided("this rule has no experiment")
-    reasons: list[Verdict] = []
-    for trace, report in suspect.runs[:MOST_LOSSES]:
-        verdict = tried(worker, trace, suspect.source, suspect.rule, report, modules)
-        if verdict.status == "refuted" and suspect.finding.confidence is Confidence.HIGH:
-            return replace(verdict, status="not-reproduced")  # a finding of high confidence is not dropped for it
-        if verdict.status != "undecided":
-            return verdict
-        reasons.append(verdict)
-    return reasons[0] if reasons else undecided("no loss leads to it")
-
-
-def tried(worker: Worker, trace: Trace, source: Source, rule: Rule, report: Report, modules: Modules) -> Verdict:
-    """What a rule's experiment says of one report on one loss."""
-    assert rule.confirm is not None
-    try:
-        bench = Bench(worker, trace, Slice.of(trace, source, modules))
-    except Undecided as error:
-        return undecided(str(error))
-    try:
-        verdict = rule.confirm(bench, report)
-    except Undecided as error:
-        return undecided(str(error))
-    finally:
-        bench.close()
-    if verdict.witness is None:
-        return verdict
-    return replace(verdict, witness=replace(verdict.witness, stand_ins=bench.stand_ins, guesses=tuple(bench.slice.call.guesses)))
-
-
-def shown(findings: Iterable[Finding], refuted: bool) -> tuple[Finding, ...]:
-    """The findings that are reported: refuted ones only when asked for."""
-    return tuple(f for f in findings if refuted or f.verdict is None or f.verdict.status != "refuted")
-
-
-def started(confirmation: Confirmation) -> Worker:
-    """A worker for what was asked.
-
-    Raises
-    ------
-    LosslintError
-        It cannot be started.
-    """
-    if confirmation.seconds <= 0:
-        raise LosslintError("--confirm-timeout must be more than 0 seconds")
-    return Worker.start(confirmation.python, confirmation.seconds)
+def _notes(laboratory: Laboratory, dropped: int) -> tuple[str, ...]:
+    notes = []
+    if laboratory.worker is not None:
+        on = laboratory.worker.environment
+        fence = " and ".join(sorted(laboratory.worker.fences)) or "none was needed"
+        notes.append(f"losses ran on TensorFlow {on.tensorflow}, Keras {on.keras} ({on.executable}); fence: {fence}")
+    if dropped:
+        notes.append(f"{dropped} refuted by a real run and left out; --show-refuted tells them")
+    return tuple(notes)

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-LONG = 200  # files
+LONG = {"checking": 200, "running": 2}  # files, findings: below, there is nothing to wait for
 
 
 @contextmanager
-def bar(wanted: bool) -> Iterator[Callable[[int], Callable[[int], None]] | None]:
+def bar(wanted: bool) -> Iterator[Callable[[int, str], Callable[[int], None]] | None]:
     """What `pipeline.Request.progress` asks for; None where standard error is no terminal.
 
     There is no thread behind it: worker processes are forked while it is shown.
@@ -21,14 +21,14 @@ def bar(wanted: bool) -> Iterator[Callable[[int], Callable[[int], None]] | None]
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
 
-    def begin(total: int) -> Callable[[int], None]:
-        if total < LONG:
+    def begin(total: int, what: str) -> Callable[[int], None]:
+        if total < LONG[what]:
             return lambda done: None
         progress.start()
-        task = progress.add_task("checking", total=total)
+        task = progress.add_task(what, total=total)
 
         def advance(done: int) -> None:
             progress.advance(task, done)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from losslint.lab.process import Worker
+from losslint.config import Confirmation
+from losslint.lab.memory import Memory
+from losslint.lab.verdicts import Laboratory
 
 
 @pytest.fixture(scope="session")
-def worker() -> Iterator[Worker]:
-    """A worker under the interpreter of the tests."""
-    made = Worker.start(sys.executable, 30)
-    yield made
-    made.close()
+def laboratory() -> Iterator[Laboratory]:
+    """A laboratory under the interpreter of the tests that remembers nothing."""
+    with Laboratory(Confirmation(sys.executable, 30), Memory(None, "")) as made:
+        yield made

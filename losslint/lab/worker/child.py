@@ -36,7 +36,7 @@ def serve(descriptor: int, order: Dict[str, Any]) -> None:
 
     session = Session()
     fence.watch(folder, refusals.append)
-    _send(descriptor, {"fence": "landlock" if held else "audit"})
+    _send(descriptor, {"fence": "Landlock, limits and an audit hook" if held else "limits and an audit hook (this kernel has no Landlock)"})
     while True:
         request = _receive(descriptor)
         if request is None:
