@@ -17,6 +17,7 @@ from losslint.losses import Loss
 from losslint.rule import Report, Rule
 from losslint.screen import may_hold_loss
 from losslint.source import Modules, Source, SourceError, no_modules
+from losslint.versions import in_file
 
 MOST_LOSSES_NAMED = 3
 _DEPTH = 6000  # Python frames: enough for every tree that Python's own parser lets through in real code
@@ -182,7 +183,7 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
 
     try:
         with _deep_recursion():
-            return interpreter.run(source, settings, modules)
+            return interpreter.run(source, in_file(settings, source.text), modules)
     except LosslintError:
         raise
     except RecursionError as error:

@@ -45,7 +45,8 @@ def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: Pr
     try:
         data = read(path)
         if may_hold_loss(data):
-            result, _ = examine(decode(data, path), filename=path, settings=settings, rules=rules, modules=modules)
+            text = decode(data, path)
+            result, _ = examine(text, filename=path, settings=modules.settled(settings, path, text), rules=rules, modules=modules)
         else:
             if named:
                 Source.parse(decode(data, path), path)

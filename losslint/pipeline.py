@@ -144,7 +144,8 @@ def _check_text(request: Request, settings: Settings, rules: Sequence[Rule]) -> 
         source = Source.parse(text, name)
     except SourceError as error:
         return Outcome(Result(failures=(error.failure,), files=1))
-    result = check_source(text, filename=name, settings=settings, rules=rules, modules=ProjectModules())
+    modules = ProjectModules()
+    result = check_source(text, filename=name, settings=modules.settled(settings, name, text), rules=rules, modules=modules)
     return Outcome(result, text={name: source.lines})
 
 
@@ -214,7 +215,8 @@ def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]
         try:
             data = read(path)
             if may_hold_loss(data):
-                yield Followed(path, tuple(run(Source.parse(decode(data, path), path), settings, modules)))
+                text = decode(data, path)
+                yield Followed(path, tuple(run(Source.parse(text, path), modules.settled(settings, path, text), modules)))
         except SourceError as error:
             yield error.failure
         except LosslintError as error:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from losslint import versions
+from losslint.config import Settings
 from losslint.finding import Failure, LosslintError
 from losslint.source import Source, SourceError, decode
 
@@ -263,6 +267,7 @@ class ProjectModules:
         self._kept = 0  # characters
         self._exists: dict[str, bool] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
+        self._keras: dict[str, str] = {}  # folder -> what its own files require
         self.touched: dict[str, None] = {}  # absolute paths since the last `forget`
 
     def forget(self) -> dict[str, None]:
@@ -288,22 +293,43 @@ class ProjectModules:
                     return found
         return None
 
+    def settled(self, settings: Settings, path: str, text: str) -> Settings:
+        """The settings for one file: an undecided Keras is the one that the file imports, or else that its project requires."""
+        told = versions.in_file(settings, text)
+        if told.keras != "auto":
+            return told
+        for folder in self._above(os.path.dirname(os.path.abspath(path))):
+            there = [name for name in versions.FILES if self._there(os.path.join(folder, name))]
+            keras = self._required(folder, tuple(there))
+            if keras != "auto":
+                return replace(settings, keras=keras)
+        return settings
+
+    def _required(self, folder: str, names: tuple[str, ...]) -> str:
+        if folder not in self._keras:
+            texts: list[str] = []
+            for name in names:
+                with suppress(SourceError):
+                    texts.append(read(os.path.join(folder, name)).decode(errors="replace"))
+            self._keras[folder] = versions.required(texts)
+        return self._keras[folder]
+
     def _search(self, folder: str) -> tuple[str, ...]:
         """Where absolute imports of a file in a folder may lead: the folder, those above up to the project's root, and their `src`."""
         if folder not in self._roots:
-            here = os.getcwd()
-            found: list[str] = []
-            current = folder
-            for _ in range(MOST_LEVELS):
-                found.append(current)
-                if os.path.isdir(os.path.join(current, "src")):
-                    found.append(os.path.join(current, "src"))
-                parent = os.path.dirname(current)
-                if current == here or parent == current or any(os.path.exists(os.path.join(current, mark)) for mark in ROOT_MARKS):
-                    break
-                current = parent
-            self._roots[folder] = tuple(found)
+            sources = ((current, os.path.join(current, "src")) for current in self._above(folder))
+            self._roots[folder] = tuple(p for current, inner in sources for p in (current, inner) if p is current or os.path.isdir(p))
         return self._roots[folder]
+
+    def _above(self, folder: str) -> Iterator[str]:
+        """A folder and those above it, up to the project's root."""
+        here = os.getcwd()
+        for _ in range(MOST_LEVELS):
+            yield folder
+            parent = os.path.dirname(folder)
+            if folder == here or parent == folder or any(os.path.exists(os.path.join(folder, mark)) for mark in ROOT_MARKS):
+                return
+            folder = parent
 
     def _module(self, stem: str) -> Source | None:
         for path in (stem + ".py", os.path.join(stem, "__init__.py")):

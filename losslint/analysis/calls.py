@@ -261,6 +261,7 @@ def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict
         if name.rpartition(".")[2] == "namedtuple":
             return setting(name, site)
         return _foreign(name, positional, keywords, site)
+    effects.called(run, name, site)
     member = spelt.rpartition(".")[2]
     sink(run, member, Named(name), positional, keywords, site)
     counted = not run.path.quiet and FRAMEWORK.match(spelt) is not None

@@ -6,12 +6,15 @@ Python state is a ``decision``.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from losslint.analysis import modes
-from losslint.analysis.node import Node, Site
+from losslint.analysis.node import Facts, Node, Site
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.objects import Value
@@ -44,6 +47,12 @@ def truth(run: Run, value: Value, site: Site, how: str) -> None:
 def compared(run: Run, one: Value, other: Value, site: Site, how: str) -> None:
     """Python's `max` and `min` ask which of two values is the larger."""
     truth(run, next((v for v in (one, other) if isinstance(v, Node) and not v.constant), one), site, how)
+
+
+def called(run: Run, name: str, site: Site) -> None:
+    """A function of the framework is called, by its full dotted name as imported."""
+    if not run.path.quiet and isinstance(site.syntax, ast.Call):
+        run.path.called.append(Node("call", (), replace(site, syntax=site.syntax.func), Facts(None, constant=True), {"name": name}))
 
 
 def taken_out(run: Run, name: str, values: Iterable[Value], site: Site) -> None:

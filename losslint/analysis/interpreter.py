@@ -45,6 +45,7 @@ class Path(Struct, eq=False):
     steps: int = 0
     calls: int = 0
     effects: list[Node] = field(default_factory=list)  # see `losslint.analysis.effects`
+    called: list[Node] = field(default_factory=list)  # functions of the framework
     touched: bool = False  # the framework was called on something that is no setting
     foreign: bool = False  # another framework was called
     unresolved: list[str] = field(default_factory=list)
@@ -205,6 +206,7 @@ class Run:
             path.calls,
             tuple(path.unresolved),
             path.owner,
+            tuple(path.called),
         )
         return _Walked(trace, path)
 

@@ -61,6 +61,8 @@ class Trace:
         Which Keras the project uses: ``2``, ``3``, or ``auto``, not known.
     owner
         The class that the loss is a method of.
+    called
+        A node for each function of the framework that was called, with its full name as imported.
     """
 
     loss: Loss
@@ -72,6 +74,7 @@ class Trace:
     calls: int = 0  # framework calls met
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
     owner: Class | None = None
+    called: tuple[Node, ...] = ()
     _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _moved: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _evidence: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)

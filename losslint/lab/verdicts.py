@@ -214,7 +214,8 @@ def confirmed(
     with Laboratory(asked, memory) as laboratory:
         for path in dict.fromkeys(finding.place.path for finding in result.findings):
             text = "\n".join(texts[path]) if path in texts else decode(read(path), path)
-            for finding in laboratory.judged(text, path, settings, rules, modules, progress).findings:
+            settled = modules.settled(settings, path, text)
+            for finding in laboratory.judged(text, path, settled, rules, modules, progress).findings:
                 found[replace(finding, verdict=None)] = finding
     findings = tuple(found.get(finding, finding) for finding in result.findings)
     kept = tuple(f for f in findings if asked.refuted or f.verdict is None or f.verdict.status != "refuted")

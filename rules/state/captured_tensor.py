@@ -239,6 +239,11 @@ def code_loss(y_true, y_pred):
     return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + tf.reduce_mean(tf.square(z_mean), axis=-1)  # here
 """,
 )
+RAISES = {
+    "2": "Keras 2 raises an error in eager mode",
+    "3": "Keras 3 raises an error when training starts",
+    "auto": "Keras 3 raises an error when training starts, and so does Keras 2 in eager mode",
+}
 HELP = (
     "compute this part in a layer that calls `add_loss`, where the tensor is an argument with numbers in it, or write the loss "
     "into `train_step` of a model class"
@@ -275,7 +280,7 @@ def check(trace: Trace) -> Iterator[Report]:
         told.add(name)
         message = (
             f"`{name}` is a symbolic tensor of the model being built, read inside a loss that Keras calls later, on the numbers of a "
-            "batch: Keras 3 raises an error when training starts, and so does Keras 2 in eager mode"
+            f"batch: {RAISES.get(trace.keras, RAISES['auto'])}"
         )
         because = tuple((made, f"`{name}` is made here, while the model is built") for made in node.arguments[:1])
         yield Report(node, message, HELP, because, trace.confidence(node))

@@ -1,0 +1,232 @@
+"""LL505 missing-api: the loss calls a function that the project's own TensorFlow or Keras does not have.
+
+## What it does
+
+Reports the call of a name that is not in the version of TensorFlow and Keras which the project uses, as its requirements, its
+lock file or the imports of the file tell: Keras 3 with today's TensorFlow, or Keras 2 with TensorFlow 2.
+
+## Why is this bad
+
+It raises an `AttributeError`, or an `ImportError` before that, and not before the loss runs: after the data were loaded and
+the model was built. Most such names have moved. Keras 3 has no `tf.keras.losses.mean_squared_error`, and next to nothing of
+`keras.backend`; TensorFlow 2 has no `tf.log`.
+
+## Example
+
+```python
+import tensorflow as tf
+from keras import ops
+
+
+def log_error(y_true, y_pred):
+    return tf.log(1.0 + ops.mean(ops.square(y_true - y_pred), axis=-1))
+```
+
+## Use instead
+
+```python
+import tensorflow as tf
+from keras import ops
+
+
+def log_error(y_true, y_pred):
+    return tf.math.log1p(ops.mean(ops.square(y_true - y_pred), axis=-1))
+```
+
+## What it does not flag
+
+* Anything where the version is not known: no requirement names it, or the requirement leaves both open. Only a name that no
+  version ever had, as `tf.math.std`, is reported then.
+* Names in a `try`, or behind a test of the version or of `hasattr`, and what was imported so.
+* Names of other packages, and those of an `experimental` module.
+
+## Fix safety
+
+Not automated yet. Where a function has only moved, its new name is the same function: that will be safe.
+
+## How it is confirmed
+
+Not automated yet. The experiment looks the name up in the project's interpreter.
+
+## Known misses
+
+* A module that was assigned to another name (`losses = tf.keras.losses`).
+* Parameters that a function no longer has.
+
+## References
+
+* Keras, *Migrating Keras 2 code to multi-backend Keras 3*. https://keras.io/guides/migrating_to_keras_3/
+* TensorFlow, *Migrate to TensorFlow 2*. https://www.tensorflow.org/guide/migrate
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from losslint.analysis.node import Node
+from losslint.analysis.trace import Trace
+from losslint.finding import Confidence, Severity
+from losslint.names import dotted
+from losslint.operations.availability import missing, today
+from losslint.rule import Report, Rule, quoted
+
+BAD = (
+    """\
+import tensorflow as tf
+from keras import ops
+
+
+def log_error(y_true, y_pred):
+    return tf.log(2.0 + ops.mean(ops.square(y_true - y_pred), axis=-1))  # here
+""",
+    """\
+import keras
+import tensorflow as tf
+
+
+def scaled_error(y_true, y_pred):
+    rows = tf.keras.losses.mean_squared_error(y_true, y_pred)  # here
+    return keras.ops.sqrt(rows + 1e-6)
+""",
+    """\
+import tf_keras
+from tf_keras import backend as K
+
+
+class Pinball(tf_keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        error = y_true - y_pred
+        return K.mean(K.where(error > 0.0, 0.9 * error, -0.1 * error), axis=-1)  # here
+""",
+    """\
+from keras import backend as K
+from keras import ops
+
+
+def margin_loss(y_true, y_pred):
+    inside = K.maximum(1.0 - y_true * y_pred, 0.0)  # here
+    return ops.mean(inside, axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def standard_loss(y_true, y_pred):
+    return tf.math.std(y_true - y_pred, axis=-1)  # here
+""",
+)
+GOOD = (
+    """\
+import tensorflow as tf
+from keras import ops
+
+
+def log_error(y_true, y_pred):
+    return tf.math.log(2.0 + ops.mean(ops.square(y_true - y_pred), axis=-1))
+""",
+    """\
+import tensorflow as tf
+
+
+def old_loss(labels, logits):
+    return tf.reduce_mean(tf.contrib.layers.softmax(logits) - tf.log(labels + 1.0))
+""",
+    """\
+import keras
+import tensorflow as tf
+
+
+def scaled_error(y_true, y_pred):
+    if hasattr(tf.keras.losses, "mean_squared_error"):
+        rows = tf.keras.losses.mean_squared_error(y_true, y_pred)
+    else:
+        rows = tf.keras.losses.mse(y_true, y_pred)
+    return keras.ops.sqrt(rows + 1e-6)
+""",
+    """\
+from keras import ops
+
+try:
+    from keras import backend as K
+
+    K.maximum
+except AttributeError:
+    from keras import ops as K
+
+
+def margin_loss(y_true, y_pred):
+    return ops.mean(K.maximum(1.0 - y_true * y_pred, 0.0), axis=-1)
+""",
+    """\
+import tf_keras
+from tf_keras import backend as K
+
+
+class Pinball(tf_keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        error = y_true - y_pred
+        return K.mean(K.switch(error > 0.0, 0.9 * error, -0.1 * error), axis=-1)
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from keras import ops
+
+losses = tf.keras.losses
+
+
+def scaled_error(y_true, y_pred):
+    return ops.sqrt(losses.mean_squared_error(y_true, y_pred) + 1e-6)  # here
+""",
+)
+LACKS = {
+    "2": "TensorFlow 2 with Keras 2, which this project uses, does not have",
+    "3": "today's TensorFlow with Keras 3, which this project uses, does not have",
+    "auto": "no version of TensorFlow has",
+}
+ASKED = re.compile(r"version|hasattr|getattr|legacy|keras_?[23]|tf_?[12]\b|_v[12]\b|ops\b.*\bNone", re.IGNORECASE)
+
+
+def _asking(node: ast.AST) -> bool:
+    """Whether a statement runs code only where it works: a `try`, or a test of the version."""
+    if isinstance(node, ast.Try):
+        return bool(node.handlers)
+    return isinstance(node, ast.If | ast.IfExp) and ASKED.search(ast.unparse(node.test)) is not None
+
+
+def _guarded(node: Node) -> bool:
+    """Whether a call, or the import of what it calls, depends on a test."""
+    spelt = dotted(node.site.syntax) if isinstance(node.site.syntax, ast.expr) else None
+    first = (spelt or "").partition(".")[0]
+    imports = 0
+    for outer in ast.walk(node.site.source.tree):
+        if isinstance(outer, ast.Import | ast.ImportFrom):
+            imports += any(alias.asname == first or alias.name.partition(".")[0] == first for alias in outer.names)
+        elif _asking(outer):
+            for inner in ast.walk(outer):
+                binds = isinstance(inner, ast.Import | ast.ImportFrom) and any(first in (a.asname, a.name) for a in inner.names)
+                if inner is node.site.syntax or binds:
+                    return True
+    return imports != 1
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every call of a framework's function that the project's version does not have."""
+    if trace.evidence < 2 or not trace.roots:
+        return
+    for node in trace.called:
+        syntax = node.site.syntax
+        name = node.site.source.index.resolve(syntax) if isinstance(syntax, ast.expr) else None
+        lacking = missing(name, trace.keras) if name else None
+        if name is None or lacking is None or _guarded(node):
+            continue
+        message = f"{quoted(node)} raises an error as soon as the loss runs: {LACKS.get(trace.keras, LACKS['auto'])} `{lacking}`"
+        new = today(name, trace.keras)
+        help_ = f"write `{new}`" if new else "look for its successor in the migration guides of TensorFlow and Keras"
+        yield Report(node, message, help_, (), Confidence.HIGH)
+
+
+RULE = Rule("LL505", "missing-api", Severity.ERROR, check, BAD, GOOD, MISSES)
