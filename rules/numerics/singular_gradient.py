@@ -49,8 +49,9 @@ Not automated yet. A number inside the root changes the value slightly everywher
 
 ## How it is confirmed
 
-Not automated yet. The experiment puts the argument at the point on a legal batch and takes the gradient, in eager mode and
-under XLA: the value is finite, the gradient is not.
+The loss is run on legal batches at the ends of their domain, predictions equal to the targets among them, in eager mode, in a graph
+and under XLA, and the operation is watched. Confirmed: it is at the point, and the gradient is not finite. Refuted: it comes as
+near as it can, and the gradient stays finite in all three.
 
 ## Known misses
 
@@ -65,16 +66,20 @@ under XLA: the value is finite, the gradient is not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.singular import Singularity, singular
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
+from losslint.operations.catalogue import known
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guards, lost_guard, reason, situation
+from .straining import strained, to_pole
 
 BAD = (
     """\
@@ -97,13 +102,12 @@ def tversky_loss(y_true, y_pred):
 import tensorflow as tf
 
 
-def gradient_penalty_loss(critic, real, fake):
-    mixed = 0.5 * (real + fake)
+def gradient_penalty_loss(y_true, y_pred):
     with tf.GradientTape() as tape:
-        tape.watch(mixed)
-        score = critic(mixed)
-    slopes = tf.norm(tape.gradient(score, mixed), axis=-1)  # here
-    return tf.reduce_mean(tf.square(slopes - 1.0))
+        tape.watch(y_pred)
+        score = tf.reduce_sum(tf.square(y_true - y_pred), axis=-1)
+    slopes = tf.norm(tape.gradient(score, y_pred), axis=-1)  # here
+    return tf.square(slopes - 1.0)
 """,
     """\
 import keras
@@ -230,4 +234,20 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(node, message, HELP, because, trace.confidence(node), xla=not always)
 
 
-RULE = Rule("LL306", "singular-gradient", Severity.WARNING, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> Iterator[Node]:
+    """The roots, norms, deviations, powers and arcs through which a gradient flows."""
+    for node in trace.flowing() if not trace.loss.metric else ():
+        entry = known(node.operation)
+        finite = entry is not None and any(math.isfinite(pole.value) for pole in entry.poles)
+        if finite and not (node.operation == "pow" and not 0 < node.arguments[1].columns.single[0] < 1):
+            yield node
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether a legal batch brings the argument to the point and breaks the gradient, in eager mode or under XLA."""
+    node = report.node
+    least = min((abs(value) for value in node.arguments[0].columns.single if value == value), default=math.nan)
+    return strained(lab, node, to_pole(node), pole="the derivative is infinite there", extreme=least)
+
+
+RULE = Rule("LL306", "singular-gradient", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -6,14 +6,17 @@ A graph is not only faster: TensorFlow folds constants in it, so that ``1 - p + 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from losslint.analysis.node import Node
-from losslint.experiment import Lab, Probe, Run, Undecided, confirmed, refuted, undecided
+from losslint.experiment import Batch, Lab, Probe, Run, Tensor, Undecided, confirmed, refuted, undecided
 from losslint.finding import Verdict
+from losslint.operations.catalogue import known
+from losslint.operations.operation import Kind
 
 NEAR = 1e-5  # a guarded operand counts as being at its pole from here on
 WITHIN = 1.001
+LARGE = (25.0, 100.0)  # beyond the first float32 tells a sigmoid from 1 no longer and float64 does, beyond the second exp overflows
 MODES = ("eager", "static", "xla")  # a person's debugger, `fit`, and `fit` on a GPU
 
 Distance = Callable[[Probe], float]
@@ -34,6 +37,48 @@ def smallest(index: int) -> Distance:
         return min(operand.values)
 
     return distance
+
+
+def size(index: int) -> Distance:
+    """How far the smallest element of an operand, or the number of its elements where it has none, is from 0."""
+
+    def distance(probe: Probe) -> float:
+        operand = probe.operands[index] if index < len(probe.operands) else None
+        return math.inf if operand is None else min(map(abs, operand.values), default=0.0)
+
+    return distance
+
+
+def to_pole(node: Node) -> Distance:
+    """How far an operation is from the pole of its entry in the catalogue: its operand, or its result where all elements count."""
+    entry = known(node.operation)
+    poles = entry.poles if entry is not None else ()
+    if entry is not None and (entry.kind is Kind.REDUCTION or any(pole.at is None for pole in poles)):
+        return lambda probe: min(map(abs, probe.result.values), default=math.inf) if probe.result is not None else math.inf
+    if any(pole.operand for pole in poles):
+        return size(poles[0].operand)
+    inside = [pole.at for pole in poles if pole.at]
+    if not inside:
+        return smallest(0)
+
+    def distance(probe: Probe) -> float:
+        operand = probe.operands[0] if probe.operands else None
+        if operand is None or not operand.finite:
+            return math.inf
+        return min((1.0 - abs(value) for value in operand.values), default=math.inf)
+
+    return distance
+
+
+def logits(batch: Batch) -> Iterator[Batch]:
+    """Batches of large predictions, whatever the loss is meant for: of both signs, all positive, all negative."""
+    names = [name for name, tensor in batch.inputs.items() if tensor.dtype == "float32" and batch.roles.get(name) not in ("true", "mask")]
+    for size, signs in ((size, signs) for size in LARGE for signs in ((1, -1), (1, 1), (-1, -1))):
+        changed = {}
+        for name in names:
+            tensor = batch.inputs[name]
+            changed[name] = Tensor(tensor.shape, tuple(size * signs[index % 2] for index in range(len(tensor.values))))
+        yield batch.having(f"predictions {size * signs[0]:g} and {size * signs[1]:g} in turn", "real", **changed)
 
 
 def strained(lab: Lab, node: Node, distance: Distance, *, pole: str, extreme: float = math.nan) -> Verdict:

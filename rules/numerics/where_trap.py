@@ -51,8 +51,9 @@ Not automated yet. The double `where` keeps the value everywhere and the gradien
 
 ## How it is confirmed
 
-Not automated yet. The experiment puts the argument of the hidden function at its pole: the value is finite, the gradient
-is NaN.
+The loss is run on legal batches at the ends of their domain, in eager mode, in a graph and under XLA, and the hidden operation is
+watched. Confirmed: it is at its pole, and the gradient is not finite. Refuted: it comes as near as it can, and the gradient stays
+finite in all three.
 
 ## Known misses
 
@@ -65,17 +66,21 @@ is NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
-from losslint.analysis.node import Node
+from losslint.analysis.node import Node, reach
 from losslint.analysis.singular import Singularity, singular
-from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.analysis.trace import EAGER, Trace
+from losslint.experiment import Lab
+from losslint.finding import Severity, Verdict
+from losslint.operations.catalogue import known
 from losslint.rule import Report, Rule, quoted
 
 from .guard import situation
 from .logarithm import LOGARITHMS
+from .straining import size, strained, to_pole
 
 BAD = (
     """\
@@ -229,6 +234,24 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(node, message, HELP, ((selection, HIDING),), trace.confidence(node), xla=at.pole.quiet)
 
 
+def places(trace: Trace) -> Iterator[Node]:
+    """The operations with a pole, or safe at one, that a gradient reaches through a selection."""
+    inside = {id(part) for node in trace.flowing() if node.operation in EAGER for part in reach(*node.arguments[1:])}
+    for node in trace.flowing() if not trace.loss.metric else ():
+        entry = known(node.operation)
+        if id(node) in inside and entry is not None and (entry.poles or node.operation == "divide_no_nan"):
+            if node.operation != "pow" or node.arguments[1].columns.single[0] < 1:
+                yield node
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether a legal batch brings the hidden operation to its pole and breaks the gradient."""
+    node = report.node
+    distance = size(1) if node.operation == "divide_no_nan" else to_pole(node)
+    least = min((abs(value) for value in node.arguments[0].columns.single if value == value), default=math.nan)
+    return strained(lab, node, distance, pole="what the selection hides is not finite", extreme=least)
+
+
 RULE = Rule(
     "LL304",
     "where-trap",
@@ -238,4 +261,6 @@ RULE = Rule(
     GOOD,
     MISSES,
     supersedes=("unguarded-log", "unguarded-division", "singular-gradient"),
+    confirm=confirm,
+    places=places,
 )
