@@ -382,7 +382,7 @@ def places(trace: Trace) -> list[Node]:
 
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether no gradient arrives, or a term has none of its own."""
-    return jumps(lab, report.because[0][0]) if report.because else unlearnt(lab)
+    return jumps(lab, report.because[0][0]) if report.because else unlearnt(lab, report.node)
 
 
 RULE = Rule("LL401", "blocked-gradient", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -14,7 +14,7 @@ MOST_TRIED = 40
 MOVED = 1e-4  # how far a prediction is moved to see whether something changes smoothly
 
 
-def traced(lab: Lab, node: Node, told: re.Pattern[str], words: str, extra: Batch | None = None) -> Verdict | Run:
+def traced(lab: Lab, node: Node, told: re.Pattern[str], words: str, given: Callable[[Batch], Batch] | None = None) -> Verdict | Run:
     """Trace the loss into a graph on the first batch that it takes: confirmed if it raises what `told` matches at the flagged place.
 
     Returns
@@ -22,8 +22,8 @@ def traced(lab: Lab, node: Node, told: re.Pattern[str], words: str, extra: Batch
     The run, if the flagged expression was computed and nothing was raised.
     """
     elsewhere = ""
-    for batch in (extra,) if extra is not None else islice(lab.candidates(), MOST_TRIED):
-        run = lab.run(batch, mode="graph", at=node)
+    for batch in islice(lab.candidates(), MOST_TRIED):
+        run = lab.run(batch if given is None else given(batch), mode="graph", at=node)
         if run.raised is None:
             if run.probes:
                 return run
@@ -48,9 +48,20 @@ def learns(run: Run) -> bool:
     return any(g is not None and not g.zero for name, g in run.gradients.items() if run.batch.roles.get(name) != "true")
 
 
-def unlearnt(lab: Lab) -> Verdict:
+def cut_off(lab: Lab, node: Node) -> Run | None:
+    """An eager run in which the flagged expression was computed and no gradient arrives; None if one does, or none can be had."""
+    for batch in islice(lab.candidates(), MOST_TRIED):
+        run = lab.run(batch, at=node)
+        if run.raised is None and run.probes and run.finite and run.value is not None and not run.value.zero:
+            return None if learns(run) else run
+    return None
+
+
+def unlearnt(lab: Lab, node: Node) -> Verdict:
     """Confirmed if no gradient arrives on any content on which the loss is not 0; refuted if one does."""
-    runs = [lab.run(batch) for batch in lab.contents()]
+    runs = [lab.run(batch, at=node) for batch in lab.contents()]
+    if not any(run.probes for run in runs):
+        raise Undecided("the flagged expression runs only under an option; make the option the default to have it tried")
     told = [run for run in runs if run.raised is None and run.finite and run.value is not None and not run.value.zero]
     if not told:
         raise Undecided("the loss is 0 or not finite on every batch tried; declare its inputs (`# losslint: inputs …`)")

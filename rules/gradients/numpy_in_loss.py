@@ -53,8 +53,8 @@ training.
 
 ## How it is confirmed
 
-The loss is traced into a graph, as Keras does it. It is confirmed if that raises at the flagged call, or if the graph can be
-built and no gradient arrives at the prediction.
+The loss is traced into a graph, as Keras does it. It is confirmed if that raises at the flagged call, or if no gradient arrives
+at the prediction, in the graph or, where something else of the loss cannot be traced, eagerly.
 
 ## Known misses
 
@@ -74,14 +74,14 @@ from collections.abc import Iterator
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.tensors import from_inputs, has_left, is_tensor
 from losslint.analysis.trace import Trace
-from losslint.experiment import Lab, confirmed, refuted
+from losslint.experiment import Lab, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss, lookup
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
 from .evidence import confidence, in_a_graph, result, says_loss
-from .experiments import learns, traced
+from .experiments import cut_off, learns, traced
 
 BAD = (
     """\
@@ -243,7 +243,9 @@ def distance_loss(y_true, y_pred):
 )
 
 
-REFUSAL = re.compile(r"numpy|symbolic|Symbolic|KerasTensor|__array__|(?:float|int)\(\) argument|real number|scalar arrays|'Tensor' object")
+REFUSAL = re.compile(
+    r"numpy|symbolic|Symbolic|KerasTensor|__array__|(?:float|int)\(\) argument|real number|scalar arrays|'Tensor' object|non-tensor type"
+)
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -305,7 +307,13 @@ def places(trace: Trace) -> list[Node]:
 
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the loss fails in a graph at the call, or no gradient comes back through it."""
-    run = traced(lab, report.node, REFUSAL, "the call")
+    try:
+        run = traced(lab, report.node, REFUSAL, "the call")
+    except Undecided:
+        cut = cut_off(lab, report.node)
+        if cut is None:
+            raise
+        return confirmed("run eagerly, no gradient arrives at the prediction", cut, expected="a gradient")
     if isinstance(run, Verdict):
         return run
     if learns(run):

@@ -75,7 +75,7 @@ from collections.abc import Iterator
 from losslint.analysis.node import Node
 from losslint.analysis.tensors import inputs_of, is_tensor
 from losslint.analysis.trace import Trace
-from losslint.experiment import Lab, Tensor, refuted
+from losslint.experiment import Batch, Lab, Tensor, refuted
 from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
@@ -322,10 +322,11 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the loss fails in a graph at the test."""
     value = report.node.arguments[0]
     name = str(value.details.get("name", "")) if value.operation == "parameter" else ""
-    given = None
-    if name and name not in lab.batch.inputs:
-        weights = Tensor((lab.batch.size,), (1.0,) * lab.batch.size)
-        given = lab.batch.having(f"`{name}` given", lab.batch.domain, **{name: weights})
+
+    def given(batch: Batch) -> Batch:
+        ones = Tensor((batch.size,), (1.0,) * batch.size)
+        return batch if not name or name in batch.inputs else batch.having(f"`{name}` given", batch.domain, **{name: ones})
+
     run = traced(lab, report.node, REFUSAL, "the test", given)
     return run if isinstance(run, Verdict) else refuted("the test was made while a graph was built, and raised nothing", run)
 
