@@ -213,6 +213,8 @@ def _instance_state(owner: Instance, name: str, site: Site) -> Value:
 
 def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
     match name:
+        case "shape" if owner.operation == "shape" and owner.arguments:  # the shape of a shape is the rank
+            return Items([apply(operation("rank"), {"x": owner.arguments[0]}, site, run, ".rank")], mutable=False)
         case "shape":
             return apply(operation("shape"), {"x": owner}, site, run, ".shape")
         case "T":

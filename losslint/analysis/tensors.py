@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 from losslint.analysis.node import Node, reach
 
 FRAMEWORK = ("tf.", "K.", "ops.", "keras.", "tfp.", "tnp.", "tfa.")
@@ -9,6 +12,9 @@ LEFT = ("np.", "math.", "scipy.", "host")
 LENGTHS = frozenset({"shape", "size", "rank"})
 DYNAMIC = frozenset({"tf.shape", "tf.shape_n", "tf.size", "tf.rank", "K.shape"})
 CALLED = frozenset({"layer"})
+LISTS = ("tf.get_collection", "tf.trainable_variables", "tf.global_variables", "tf.all_variables", "tf.model_variables", "tf.losses.get_")
+HELD = frozenset({"opaque", "member"})  # what an object or a call gave of which nothing is known
+ARRAYS = re.compile(r"ndarray|(?:^|\W)(?:float|int|bool|str)(?:\W|$)")
 
 
 def _spelling(node: Node) -> str:
@@ -26,7 +32,7 @@ def _static(node: Node) -> bool:
 
 
 def _understood(node: Node) -> bool:
-    return node.operation != "opaque" and not has_left(node) and not _static(node)
+    return node.operation not in HELD and not has_left(node) and not _static(node) and not _spelling(node).startswith(LISTS)
 
 
 def is_tensor(node: Node) -> bool:
@@ -44,5 +50,11 @@ def from_inputs(node: Node) -> bool:
 
 
 def inputs_of(node: Node) -> list[Node]:
-    """The parameters that a value goes back to by steps that are understood."""
-    return [part for part in reach(node, through=_understood) if part.operation == "parameter"]
+    """The parameters that a value goes back to by steps that are understood, but for those annotated as arrays or numbers."""
+    parameters = (part for part in reach(node, through=_understood) if part.operation == "parameter")
+    return [part for part in parameters if not _annotated(part)]
+
+
+def _annotated(parameter: Node) -> bool:
+    annotation = getattr(parameter.site.syntax, "annotation", None)
+    return annotation is not None and ARRAYS.search(ast.unparse(annotation)) is not None

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from losslint.analysis.node import Gradient, Node, reach
-from losslint.analysis.objects import Class
+from losslint.analysis.objects import Class, Named, Value
 from losslint.analysis.roles import PRED_NAME, TRUE_NAME, named, roles
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
+from losslint.operations.namespaces import canonical
 
+MOST_BASES = 20
 SELECTIONS = frozenset({"where", "cond", "switch"})
 EAGER = frozenset({"where", "switch"})  # these compute both branches
 LAZY = "cond"
@@ -88,8 +90,10 @@ class Trace:
     def called_by_keras(self) -> bool:
         """Whether Keras calls the loss, by all that is known: then its inputs are tensors, and it is traced into a graph."""
         scope = self.loss.scope
-        if self.loss.evidence != 2 or scope.function is None:
-            return self.loss.evidence >= 3
+        if self.loss.evidence >= 3:
+            return self.owner is None or _of_keras(self.owner)
+        if self.loss.evidence < 2 or scope.function is None:
+            return False
         given = roles(scope, self.loss.evidence)
         required = scope.parameters[: len(scope.parameters) - len(scope.function.args.defaults)]
         return named(scope) and sorted(given.get(name, "") for name in required) == ["pred", "true"]
@@ -174,6 +178,17 @@ def _flows(node: Node) -> bool:
 def _made_of(whole: Node, part: Node) -> bool:
     """Whether a gradient goes from one value to the other."""
     return any(node is part for node in reach(whole, through=_flows))
+
+
+def _of_keras(cls: Class) -> bool:
+    """Whether a class goes back to one of the framework's, or to one of which nothing is known."""
+    bases: list[Value] = [cls]
+    for base in bases:
+        if isinstance(base, Named) and (canonical(base.name) is not None or base.name.startswith(".")):
+            return True
+        if isinstance(base, Class) and len(bases) < MOST_BASES:
+            bases.extend(base.bases)
+    return False
 
 
 def _taken(node: Node, column: int) -> tuple[Node, ...]:

@@ -278,7 +278,7 @@ OPTIONAL = "write `is not None`: an array or tensor that was given is no truth v
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every test of a tensor that Python makes in a loss."""
-    if trace.keras == "2" or not in_a_graph(trace):
+    if trace.keras == "2" or not in_a_graph(trace) or not (trace.called_by_keras or trace.loss.passed):
         return
     tested: set[int] = set()
     for effect in trace.effects:
