@@ -70,6 +70,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from losslint.analysis.node import Node
 from losslint.analysis.roles import named
@@ -78,6 +79,7 @@ from losslint.experiment import Batch, Lab, Run, Tensor, Undecided, confirmed, r
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss, order_matters
 from losslint.rule import Report, Rule, quoted
+from losslint.source import Source
 
 BAD = (
     """\
@@ -246,25 +248,26 @@ def _comes_from(node: Node) -> str | None:
 def _of_its_time(node: Node) -> bool:
     """Whether the order was right in the Keras or TensorFlow that the file was written for."""
     spelling, call = str(node.details.get("spelling", "")), node.site.syntax
-    words = {n.arg for n in ast.walk(node.site.source.tree) if isinstance(n, ast.keyword)} | _names(node)
     if spelling.startswith("K."):
+        words = _words(node.site.source)
         return bool(words & KERAS_1) and "tensorflow.keras" not in words
     positional = isinstance(call, ast.Call) and len(call.args) >= 2
-    return positional and spelling.endswith(UNNAMED) and not words & TENSORFLOW_2
+    return positional and spelling.endswith(UNNAMED) and not _words(node.site.source) & TENSORFLOW_2
 
 
-def _names(node: Node) -> set[str | None]:
-    """The modules that a file imports from, and the attributes that it reads."""
-    found: set[str | None] = set()
-    for part in ast.walk(node.site.source.tree):
+@lru_cache(maxsize=8)
+def _words(source: Source) -> frozenset[str]:
+    """The modules that a file imports from, the attributes that it reads, and the keywords that it passes."""
+    found: set[str] = set()
+    for part in ast.walk(source.tree):
         match part:
             case ast.Import(names=names):
                 found.update(".".join(alias.name.split(".")[:2]) for alias in names)
             case ast.ImportFrom(module=str(module), names=names):
                 found.update((".".join(module.split(".")[:2]), *(alias.name for alias in names)))
-            case ast.Attribute(attr=attr):
-                found.add(attr)
-    return found
+            case ast.Attribute(attr=word) | ast.keyword(arg=str(word)):
+                found.add(word)
+    return frozenset(found)
 
 
 def confirm(lab: Lab, report: Report) -> Verdict:
