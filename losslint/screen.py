@@ -38,6 +38,7 @@ LOSS_STEMS = (
     b"divergence",
 )
 PREDICTION_STEMS = (b"pred", b"logit", b"hat")
+QUOTES = b'"""'
 NAME_SIGNS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 
 Words = frozenset[bytes]
@@ -49,6 +50,11 @@ def _encoded(words: Iterable[str]) -> Words:
 
 def _same(pattern: re.Pattern[str]) -> re.Pattern[bytes]:
     return re.compile(pattern.pattern.encode())
+
+
+def _stems(words: frozenset[str]) -> list[bytes]:
+    """The words of which none other is the beginning."""
+    return [word.encode() for word in sorted(words) if not any(word != other and word.startswith(other) for other in words)]
 
 
 def _bare_call(word: bytes) -> re.Pattern[bytes]:
@@ -73,7 +79,7 @@ LONGEST_OWNER = 40
 LOSS_CLASS = re.compile(rb"class\s++(?:\w*loss\b|\w++\s*+\([^)]*loss)")
 FUNCTION = re.compile(rb"def\s++(\w++)\s*+\(")
 PREDICTION, LOSS_NAME, VALUE, SCORE_NAME, BUILDER_NAME = map(_same, (PREDICTION_PARAMETER, LOSS_WORDS, VALUE_WORDS, SCORE_WORDS, BUILDER))
-PASSED = [re.compile(word + rb"\s*+=\s*+([\w.]++|.)") for word in sorted(_encoded(LOSS_KEYWORDS))]
+PASSED = [re.compile(stem + rb"\w*+\s*+=\s*+([\w.]++|.)") for stem in _stems(LOSS_KEYWORDS)]
 COMPILE = re.compile(rb"\.compile\s*+\(")
 PARENTHESIS = re.compile(rb"[()]")
 WORD = re.compile(rb"\w++")
@@ -89,7 +95,7 @@ def may_hold_loss(data: bytes) -> bool:
     """
     if not any(word in data for word in FRAMEWORK_WORDS):
         return False
-    text = data.lower().replace(b"\r\n", b"\n").replace(b"\\\n", b"  ")
+    text = _code(data.lower().replace(b"\r\n", b"\n")).replace(b"\\\n", b"  ")
     methods = frozenset(METHOD.findall(text))
     return (
         _called(SINK_CALLS, methods, text)
@@ -97,6 +103,18 @@ def may_hold_loss(data: bytes) -> bool:
         or (_assigns(text) and _called(COMPUTING_CALLS, methods, text))
         or _defines(text, methods)
     )
+
+
+def _code(text: bytes) -> bytes:
+    """A text without what stands in triple quotes; the whole of it where another string or a comment may hold such quotes."""
+    pieces = text.split(QUOTES)
+    if len(pieces) % 2 == 0 or b"'''" in text:
+        return text
+    for outside, inside in zip(pieces[::2], pieces[1::2], strict=False):
+        line = outside[outside.rfind(b"\n") + 1 :]
+        if b"'" in line or b'"' in line or b"#" in line or inside.endswith(b"\\"):
+            return text
+    return QUOTES.join(pieces[::2])
 
 
 def _called(words: Words, methods: Words, text: bytes) -> bool:
@@ -122,18 +140,21 @@ def _assigns(text: bytes) -> bool:
 def _defines(text: bytes, methods: Words) -> bool:
     """Whether a function is named, is used, or takes parameters as losses do."""
     predicts = any(stem in text for stem in PREDICTION_STEMS)
-    reduces = any(stem in text for stem in LOSS_STEMS) and _reduces(text, methods)
     names: set[bytes] = set()
+    pairs = False
     for head in FUNCTION.finditer(text):
         name, inside = head[1], _inside(text, head.end())
         names.add(name)
         if LOSS_NAME.search(name) and not BUILDER_NAME.search(name):
             return True
-        if (reduces or SCORE_NAME.search(name)) and sum(b"=" not in parameter for parameter in _parameters(inside)) >= 2:
-            return True
+        score = SCORE_NAME.search(name)
+        if (score or not pairs) and sum(b"=" not in parameter for parameter in _parameters(inside)) >= 2:
+            if score:
+                return True
+            pairs = True
         if predicts and any(stem in inside for stem in PREDICTION_STEMS) and any(map(PREDICTION.search, map(_name, _parameters(inside)))):
             return True
-    return _passes(names, text)
+    return _passes(names, text) or (pairs and any(stem in text for stem in LOSS_STEMS) and _reduces(text, methods))
 
 
 def _reduces(text: bytes, methods: Words) -> bool:
