@@ -31,7 +31,7 @@ def bind_imports(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> N
                 ready(run, module)
                 scope.stars.append(module.scope)
             else:
-                scope.names.setdefault(f"*{found.module}", Named(found.module))
+                scope.packages.append(found.module)
             continue
         scope.bind(found.name, _imported_value(run, found, scope.file))
 
@@ -74,8 +74,8 @@ def member(run: Run, file: File, name: str) -> Value | None:
 def ready(run: Run, file: File, name: str | None = None) -> None:
     """Walk a module's body, once, for its bindings: definitions and imports at first, all of it when a name asks for more."""
     scope = file.scope
-    if not scope.names and not file.executing:
-        file.executing = True
+    if not file.declared and not file.executing:
+        file.declared = file.executing = True
         with run.quietly():
             _declare(run, file.source.tree.body, scope)
         file.executing = False

@@ -41,16 +41,12 @@ MOST_DIGITS = 64
 
 def from_stars(scope: Scope, name: str) -> Value | None:
     """A name that a star import of a framework module may have brought."""
-    for around in (star for s in scope.chain() for star in (s, *s.starred())):
-        for key, value in around.names.items():
-            if key.startswith("*") and isinstance(value, Named):
-                if name in roles.FRAMEWORKS and canonical(value.name) is not None:
-                    return Named(roles.FRAMEWORKS[name])  # the module imported it under the usual name
-                spelt = canonical(f"{value.name}.{name}")
-                if spelt is not None and (
-                    lookup(spelt) or loss_class(spelt) or INPUTS.match(spelt) or MODELS.match(spelt) or LAYERS.match(spelt)
-                ):
-                    return Named(f"{value.name}.{name}")
+    for module in (module for s in scope.chain() for around in (s, *s.starred()) for module in around.packages):
+        if name in roles.FRAMEWORKS and canonical(module) is not None:
+            return Named(roles.FRAMEWORKS[name])  # the module imported it under the usual name
+        spelt = canonical(f"{module}.{name}")
+        if spelt is not None and (lookup(spelt) or loss_class(spelt) or INPUTS.match(spelt) or MODELS.match(spelt) or LAYERS.match(spelt)):
+            return Named(f"{module}.{name}")
     return None
 
 

@@ -21,8 +21,10 @@ from losslint.config import Settings
 from losslint.losses import MOST_FUNCTIONS, VALUE_WORDS, Loss, find
 from losslint.source import Modules, Source
 
-MOST_STEPS = 60_000
+MOST_STEPS = 60_000  # of one path
+MOST_STEPS_OF_PATHS = 4_000  # of all paths of a loss, after which no further one is begun
 MOST_PATHS = 14
+NOTHING: frozenset[int] = frozenset()
 DEPTH = 12
 RECURSION = 2
 
@@ -149,7 +151,7 @@ class Run:
 
     def excluded(self) -> frozenset[int]:
         """The columns that the tests around rule out."""
-        return frozenset().union(*self.path.narrow)
+        return frozenset().union(*self.path.narrow) if self.path.narrow else NOTHING
 
     def decide(self, test: ast.expr, default: bool, open_: bool) -> bool:
         """Which way a test goes on this path; an open one is offered for another walk."""
@@ -177,11 +179,19 @@ class Run:
     # --- one loss ------------------------------------------------------------------------------------------------
 
     def traces(self, loss: Loss) -> Iterator[Trace]:
-        """The record of each path of a loss: the default one, then one for each test that may go the other way."""
+        """The record of each path of a loss: the default one, then one for each test that may go the other way.
+
+        What only may be a loss is walked along its default path alone: what an option changes in it is doubt upon doubt.
+        """
         first = self.walk(loss, None)
         yield first.trace
+        steps = first.path.steps
         for test in list(first.path.tests)[: MOST_PATHS - 1]:
-            yield self.walk(loss, test).trace
+            if loss.evidence == 1 or steps > MOST_STEPS_OF_PATHS:
+                return
+            other = self.walk(loss, test)
+            steps += other.path.steps
+            yield other.trace
 
     def walk(self, loss: Loss, flipped: ast.expr | None) -> _Walked:
         """One walk along one path."""

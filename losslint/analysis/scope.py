@@ -17,6 +17,7 @@ class File(Struct, eq=False, dict=True):
 
     source: Source
     index: Index
+    declared: bool = False  # its definitions and imports are bound
     executed: bool = False
     executing: bool = False
 
@@ -43,7 +44,9 @@ class Scope(Struct, eq=False):
     parameters
         Which of the names are parameters.
     stars
-        Modules that were star-imported into it.
+        Modules of the project that were star-imported into it.
+    packages
+        Names of modules outside the project that were.
     """
 
     file: File
@@ -55,6 +58,7 @@ class Scope(Struct, eq=False):
     parameters: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()  # names that a `global` or `nonlocal` statement sends outwards
     stars: list[Scope] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
 
     def chain(self) -> Iterator[Scope]:
         """The scope itself and those around it, as Python looks names up: a class body only from within itself."""
@@ -66,14 +70,17 @@ class Scope(Struct, eq=False):
 
     def find(self, name: str) -> tuple[Value, Scope] | None:
         """What a name is bound to and where, or None."""
-        for scope in self.chain():
-            value = scope.names.get(name)
-            if value is not None:
-                return value, scope
-            for star in scope.starred():
-                value = star.names.get(name)
+        scope: Scope | None = self
+        while scope is not None:
+            if scope is self or not scope.is_class:
+                value = scope.names.get(name)
                 if value is not None:
-                    return value, star
+                    return value, scope
+                for star in scope.starred() if scope.stars else ():
+                    value = star.names.get(name)
+                    if value is not None:
+                        return value, star
+            scope = scope.parent
         return None
 
     def starred(self) -> Iterator[Scope]:

@@ -77,6 +77,7 @@ class Trace:
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
     owner: Class | None = None
     called: tuple[Node, ...] = ()
+    _reached: dict[int, tuple[Node, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _moved: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _evidence: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -109,7 +110,9 @@ class Trace:
 
     def reached(self, least: int = 1) -> Iterator[Node]:
         """The nodes that a root with at least that evidence is made of, each once."""
-        return reach(*(root.node for root in self.roots if root.evidence >= least))
+        if least not in self._reached:
+            self._reached[least] = tuple(reach(*(root.node for root in self.roots if root.evidence >= least)))
+        return iter(self._reached[least])
 
     def flowing(self) -> Iterator[Node]:
         """Of the nodes of likely losses those through which a gradient reaches the prediction or a weight, each once."""
