@@ -79,7 +79,13 @@ def _entries(operations: Iterable[Operation]) -> tuple[dict[str, Entry], dict[st
 _EXACT, _FAMILIES = _entries(OPERATIONS)
 _LOSS_CLASSES, _ = _entries(losses.CLASSES)
 _BY_NAME = {operation.name: operation for operation in (*OPERATIONS, *losses.CLASSES)}
-_TWINS = (("tf.losses.", "keras.losses."), ("keras.metrics.", "keras.losses."), ("keras.layers.", "tf.layers."), ("tnp.", "np."))
+_TWINS = (
+    ("tf.losses.", "keras.losses."),
+    ("keras.metrics.", "keras.losses."),
+    ("keras.layers.", "tf.layers."),
+    ("tnp.", "np."),
+    ("tf.", "ops."),
+)
 
 
 @lru_cache(maxsize=4096)
