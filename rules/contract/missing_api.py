@@ -113,8 +113,8 @@ def margin_loss(y_true, y_pred):
 import tensorflow as tf
 
 
-def standard_loss(y_true, y_pred):
-    return tf.math.std(y_true - y_pred, axis=-1)  # here
+def average_loss(y_true, y_pred):
+    return tf.math.mean(y_true - y_pred, axis=-1)  # here
 """,
 )
 GOOD = (
