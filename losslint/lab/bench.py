@@ -111,15 +111,14 @@ class Bench:
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """One request to the child; a child that is gone is an `Undecided`."""
         assert self.child is not None
-        left = self.until - time.monotonic()
         try:
-            if left <= 0:
-                raise Ended(f"its experiments took longer than {self.running().seconds:g} s")
-            return self.child.ask(request, left)
+            return self.child.ask(request, self.until)
         except Ended as error:
-            how = self.running().end(self.child)
+            how = self.running().end(self.child) or str(error)
             self.child = None
-            self.stopped = f"the loss was stopped: {how or error}; raise --confirm-timeout if it is only slow"
+            if time.monotonic() >= self.until:
+                how = f"its experiments took longer than {self.running().seconds:g} s"
+            self.stopped = f"the loss was stopped: {how}; raise --confirm-timeout if it is only slow"
             raise Undecided(self.stopped) from error
 
     def close(self) -> None:

@@ -62,8 +62,8 @@ class Child:
     link: socket.socket
     folder: str
 
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Send a request and wait for its answer.
+    def ask(self, request: dict[str, Any], until: float) -> dict[str, Any]:
+        """Send a request and wait for its answer until a point in time.
 
         Raises
         ------
@@ -71,13 +71,12 @@ class Child:
             There was none in time, or the process ended.
         """
         body = json.dumps(request).encode()
-        until = time.monotonic() + seconds
         try:
-            self.link.settimeout(seconds)
+            self.link.settimeout(max(until - time.monotonic(), 0.001))
             self.link.sendall(LENGTH.pack(len(body)) + body)
             return self.receive(until)
         except TimeoutError as error:
-            raise Ended(f"it took longer than {seconds:g} s") from error
+            raise Ended("it took too long") from error
         except OSError as error:
             raise Ended("it ended its own process") from error
 

@@ -200,6 +200,7 @@ class Runner:
         """Value, gradients and probes of one batch in one mode."""
         repeat = request["repeat"]
         tensors = {name: self.tensor(told, repeat) for name, told in request["inputs"].items()}
+        tf.keras.backend.set_floatx("float64" if self.wide else "float32")  # the loss before may have changed it
         if self.random:
             seed(request["seed"])
         mode, change = request["mode"], request["change"]
