@@ -87,9 +87,11 @@ def undefined(node: Node, column: int) -> bool:
 
 def empty_columns(node: Node) -> frozenset[int]:
     """The columns in which a selection takes no element: its mask is 0 there."""
-    empty: set[int] = set()
-    for part in reach(node, through=lambda part: part.marked("maybe-empty")):
-        if part.operation in ("boolean_mask", "indices"):
-            mask = part.arguments[-1].columns.single
-            empty.update(column for column in range(COLUMNS) if mask[column] == 0)
-    return frozenset(empty)
+    masks = [part.arguments[-1].columns.single for part in selections(node)]
+    return frozenset(column for column in range(COLUMNS) if any(mask[column] == 0 for mask in masks))
+
+
+def selections(node: Node) -> list[Node]:
+    """The selections by a mask that a value which can be empty comes from."""
+    parts = reach(node, through=lambda part: part.marked("maybe-empty"))
+    return [part for part in parts if part.operation in ("boolean_mask", "indices")]

@@ -40,13 +40,19 @@ def smallest(index: int) -> Distance:
 
 
 def size(index: int) -> Distance:
-    """How far the smallest element of an operand, or the number of its elements where it has none, is from 0."""
+    """How far the smallest element of an operand is from 0, whatever its sign."""
 
     def distance(probe: Probe) -> float:
         operand = probe.operands[index] if index < len(probe.operands) else None
-        return math.inf if operand is None else min(map(abs, operand.values), default=0.0)
+        return math.inf if operand is None else min(map(abs, operand.values), default=math.inf)
 
     return distance
+
+
+def count(probe: Probe) -> float:
+    """How many elements the first operand has."""
+    operand = probe.operands[0] if probe.operands else None
+    return math.inf if operand is None else float(len(operand.values))
 
 
 def to_pole(node: Node) -> Distance:

@@ -72,14 +72,14 @@ from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
 from losslint.analysis.node import Node, reach
-from losslint.analysis.singular import Singularity, empty_columns, singular
+from losslint.analysis.singular import Singularity, empty_columns, selections, singular
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Confidence, Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guarded, lost_guard, reason, scale, situation
-from .straining import size, strained
+from .straining import count, size, strained
 
 BAD = (
     """\
@@ -256,8 +256,13 @@ def _empty(trace: Trace, node: Node) -> bool:
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every division by 0 on a legal input, and every mean over nothing."""
+    told: set[int] = set()  # the masks of selections that were reported: one finding for each will do
     for node in trace.likely():
         if _empty(trace, node):
+            masks = {id(part.arguments[-1]) for part in selections(node.arguments[0])}
+            if masks <= told:
+                continue
+            told |= masks
             message = (
                 f"{quoted(node)} is the mean of {quoted(node.arguments[0])}, a selection that can be empty: 0 / 0 is NaN, and the loss "
                 "with it; no test of its size was found"
@@ -287,7 +292,7 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether a legal batch brings the denominator to 0, or leaves nothing to take the mean of, and breaks the loss."""
     node = report.node
     if node.operation == "mean":
-        return strained(lab, node, size(0), pole="the mean is taken of nothing")
+        return strained(lab, node, count, pole="the mean is taken of nothing")
     bottom = 0 if node.operation in ("reciprocal", "rsqrt", "pow") else 1
     extreme = min((abs(v) for v in node.arguments[bottom].columns.single if v == v), default=math.nan)
     return strained(lab, node, size(bottom), pole="the denominator is 0", extreme=extreme)
