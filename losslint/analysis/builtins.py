@@ -73,6 +73,8 @@ NO_TENSORS = frozenset({"numpy.ndarray", "numpy.generic", "builtins.float", "bui
 
 def call_builtin(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value | None:
     """The value of a call of one of Python's functions, None where nothing is known of it."""
+    if name == "dict":
+        return _dict(positional, keywords)
     handler = HANDLERS.get(name)
     if handler is not None:
         return handler(run, positional, site)
@@ -277,13 +279,16 @@ def _next(run: Run, given: list[Value], site: Site) -> Value:
     return given[0].items[0] if given and isinstance(given[0], Items) and given[0].items else unknown((), site)
 
 
-def _dict(run: Run, given: list[Value], site: Site) -> Value | None:
-    return given[0] if given else Dictionary({})
+def _dict(given: list[Value], keywords: dict[str, Value]) -> Value:
+    """``dict(other, key=value)``; what is no known dict is kept as it is."""
+    if given and not isinstance(given[0], Dictionary):
+        return given[0]
+    return Dictionary({**(given[0].items if given and isinstance(given[0], Dictionary) else {}), **keywords})
 
 
 HANDLERS: dict[str, Callable[[Run, list[Value], Site], Value | None]] = {
     "len": _len, "range": _range, "xrange": _range, "zip": _zip, "enumerate": _enumerate, "sum": _sum, "max": _extreme("maximum"), "min": _extreme("minimum"),
     "float": _number, "int": _number, "bool": _bool, "abs": _unary("abs"), "round": _unary("round"), "pow": _unary("pow"),
     "list": _listed(True), "tuple": _listed(False), "set": _listed(True), "sorted": _listed(True), "iter": _listed(True), "reversed": _reversed, "map": _map,
-    "isinstance": _isinstance, "callable": _callable, "getattr": _getattr, "dict": _dict, "next": _next,
+    "isinstance": _isinstance, "callable": _callable, "getattr": _getattr, "next": _next,
 }  # fmt: skip

@@ -165,7 +165,7 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
             return apply_loss_object(function, positional, keywords, site, run)
         case Layer() | Model():
             return model_call(positional, keywords, site)
-    return _unknown_call(function, positional, keywords, site)
+    return _unknown_call(run, function, positional, keywords, site)
 
 
 def _function_call(run: Run, function: Function, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
@@ -182,8 +182,10 @@ def _function_call(run: Run, function: Function, positional: list[Value], keywor
     return done
 
 
-def _unknown_call(function: Value, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
+def _unknown_call(run: Run, function: Value, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     """A call of something that is not known: a free name called on batch tensors is taken for a model or layer."""
+    if not run.path.quiet:
+        run.path.handed.extend(operand for operand in _operands(positional, keywords, site) if not operand.constant)
     if isinstance(function, Node) and MODEL_NAME.search(str(function.details.get("name", ""))):
         return model_call(positional, keywords, site)
     operands = _operands(positional, keywords, site)

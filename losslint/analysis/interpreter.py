@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from losslint.analysis import bindings, calls, expressions, statements
 from losslint.analysis.modes import Modes
-from losslint.analysis.node import Node, Site, reach
+from losslint.analysis.node import Facts, Node, Site, reach
 from losslint.analysis.objects import Class, Constant, Function, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
@@ -47,6 +47,8 @@ class Path(Struct, eq=False):
     steps: int = 0
     calls: int = 0
     effects: list[Node] = field(default_factory=list)  # see `losslint.analysis.effects`
+    handed: list[Node] = field(default_factory=list)  # given to functions and objects of which nothing is known
+    result: Node | None = None
     called: list[Node] = field(default_factory=list)  # functions of the framework
     touched: bool = False  # the framework was called on something that is no setting
     foreign: bool = False  # another framework was called
@@ -176,6 +178,13 @@ class Run:
             if isinstance(value, Node) and not value.constant:
                 self.path.named.append(Root(value, 1, f"bound to `{name}`"))
 
+    def returned(self, value: Value, node: ast.Return, scope: Scope) -> None:
+        """The body that is walked as a loss returns."""
+        if scope is self.path.entry and not self.path.quiet:
+            items = value.items if isinstance(value, Dictionary) else {}
+            facts = Facts(None, origin=frozenset(), constant=True)
+            self.path.result = Node("result", tuple(_tensors(value)), self.site(node.value or node, scope), facts, {"items": dict(items)})
+
     # --- one loss ------------------------------------------------------------------------------------------------
 
     def traces(self, loss: Loss) -> Iterator[Trace]:
@@ -217,6 +226,8 @@ class Run:
             tuple(path.unresolved),
             path.owner,
             tuple(path.called),
+            tuple(path.handed),
+            path.result,
         )
         return _Walked(trace, path)
 

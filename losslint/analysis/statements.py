@@ -53,7 +53,9 @@ def _statement(run: Run, node: ast.stmt, scope: Scope) -> Exit | None:
         case ast.AugAssign():
             _augment(run, node, scope)
         case ast.Return(value=value):
-            return Exit("return", run.evaluate(value, scope) if value is not None else Constant(None))
+            held = run.evaluate(value, scope) if value is not None else Constant(None)
+            run.returned(held, node, scope)
+            return Exit("return", held)
         case ast.If():
             return _branch(run, node, scope)
         case ast.For() | ast.AsyncFor():

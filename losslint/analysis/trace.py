@@ -65,6 +65,10 @@ class Trace:
         The class that the loss is a method of.
     called
         A node for each function of the framework that was called, with its full name as imported.
+    handed
+        The values that were given to functions and objects of which nothing is known, such as metrics.
+    result
+        What the function returns, at its `return`: the tensors in it, and by their keys the items of a dict.
     """
 
     loss: Loss
@@ -77,6 +81,8 @@ class Trace:
     unresolved: tuple[str, ...] = ()  # framework calls that are in no catalogue entry
     owner: Class | None = None
     called: tuple[Node, ...] = ()
+    handed: tuple[Node, ...] = ()
+    result: Node | None = None
     _reached: dict[int, tuple[Node, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _moved: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
