@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,8 +69,7 @@ class Case:
     @cached_property
     def node(self) -> Node:
         """What the abstract run learns of the returned value, on the default path."""
-        traces = interpreter.run(Source.parse(self.source, "losses.py"), Settings(), no_modules)
-        return traces[0].roots[0].node
+        return walked(self.source)
 
     @cached_property
     def function(self) -> Any:
@@ -99,6 +98,13 @@ class Case:
         name = self.spelling.written
         of_arrays = name.startswith(".") and name not in OF_SHAPES and not hasattr(tf.constant(0.0), name[1:])
         return x if self.spelling.space == "np" or of_arrays else tf.constant(x)
+
+
+@lru_cache(maxsize=64)
+def walked(source: str) -> Node:
+    """The first value that the loss in a text returns."""
+    traces = interpreter.run(Source.parse(source, "losses.py"), Settings(), no_modules)
+    return traces[0].roots[0].node
 
 
 class Seen:

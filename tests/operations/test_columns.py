@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-import struct
 
 import pytest
+from agreement import agrees
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spellings import spellings
 
 from losslint.operations.catalogue import OPERATIONS
 from losslint.operations.float32 import round16, round32
-from losslint.operations.operation import Flow, Kind, Operation
+from losslint.operations.operation import Kind, Operation
 
 pytestmark = pytest.mark.tensorflow
 INF = math.inf
@@ -28,58 +29,17 @@ def tf():
     return tensorflow
 
 
-def resolve(spelling: str):
-    """The function of a canonical spelling in the TensorFlow at hand, None where it has none of that name."""
-    import keras
-    import tensorflow
-
-    space, _, name = spelling.partition(".")
-    if name.startswith("layers."):
-        return None  # these take a list
-    places = {
-        "tf": (tensorflow, tensorflow.math, tensorflow.nn, tensorflow.linalg, tensorflow.compat.v1),
-        "ops": (keras.ops,),
-        "K": (tensorflow.keras.backend,),
-        "keras": (keras,),
-    }
-    for place in places.get(space, ()):
-        found = place
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if callable(found):
-            return found
-    return None
-
-
 def functions(operation: Operation) -> list:
-    """Every function that TensorFlow and Keras have for an operation, the first of each namespace."""
+    """The functions that TensorFlow and Keras have for an operation, the first of each namespace."""
     found = {}
-    for spelling in operation.spellings.split():
-        name = spelling.partition("(")[0]
-        if "*" not in name and (function := resolve(name)) is not None:
-            found.setdefault(name.partition(".")[0], function)
+    for spelling in spellings(operation):
+        if spelling.space in ("tf", "K", "keras") and "numpy" not in spelling.written and "layers" not in spelling.written:
+            found.setdefault(spelling.written.rpartition(".")[0], spelling.function)
     return list(found.values())
 
 
 WITH_COLUMN = [o for o in OPERATIONS if o.kind is Kind.ELEMENTWISE and o.column is not None and o.spellings and o.name not in {"logaddexp"}]
-REDUCED = [o for o in OPERATIONS if o.kind is Kind.REDUCTION and o.column is not None and o.name != "global_norm"]
 IDS = {"ids": lambda o: o.name}
-
-
-def ulps(got: float, want: float) -> float:
-    """Distance in units of the last place of float32."""
-    if math.isnan(got) or math.isnan(want):
-        return 0.0 if math.isnan(got) and math.isnan(want) else INF
-    if got == want:
-        return 0.0
-    if math.isinf(got) or math.isinf(want):
-        return INF
-
-    def ordinal(value: float) -> int:
-        bits = struct.unpack("<i", struct.pack("<f", value))[0]
-        return bits if bits >= 0 else -(bits & 0x7FFFFFFF)
-
-    return abs(ordinal(got) - ordinal(want))
 
 
 def value(tf, function, operands, dtype, logical: bool) -> float:
@@ -92,12 +52,6 @@ def value(tf, function, operands, dtype, logical: bool) -> float:
 def expected(operation: Operation, operands, rounding) -> float:
     assert operation.column is not None
     return rounding(operation.column(*map(rounding, operands)))
-
-
-def agrees(got: float, want: float, tolerance: int, scale: int = 1) -> bool:
-    if got == want or ulps(got, want) <= max(tolerance, 0) * scale:
-        return True
-    return tolerance > 0 and abs(got - want) <= 1e-7 * scale
 
 
 @pytest.mark.parametrize("operation", WITH_COLUMN, **IDS)
@@ -117,19 +71,21 @@ def test_columns_are_tensorflows_values(tf, operation):
                 assert agrees(got, want, operation.tolerance), f"{operation.name}{row}: TensorFlow {got!r}, column {want!r}"
 
 
-@pytest.mark.parametrize("operation", [o for o in WITH_COLUMN if o.tolerance == 0 and o.name not in LOGICAL], **IDS)
-def test_exact_operations_are_exact_in_float16(tf, operation):
-    function = functions(operation)[0] if functions(operation) else None
-    if function is None:
-        pytest.skip("this TensorFlow has no such function")
+@pytest.mark.parametrize("operation", [o for o in WITH_COLUMN if o.name not in LOGICAL], **IDS)
+def test_columns_in_float16(tf, operation):
+    """Exact operations are exact; the others are off by a few steps of float16, and by none at their poles and where they saturate."""
     others = (0.5, 1.0, -1.0, 2.0)
-    for x in (0.0, 1.0, 0.5, -0.5, 2.0, 1e-4, 100.0):
-        rows = [(x,)] if operation.operands == 1 else [(x, y) for y in others] if operation.operands == 2 else [(x, 0.25, 0.75)]
-        for row in rows:
-            want = expected(operation, row, round16)
-            if not math.isnan(want):
+    for function in functions(operation)[:1]:
+        for x in (0.0, 1.0, 0.5, -0.5, 2.0, 1e-4, 100.0):
+            rows = [(x,)] if operation.operands == 1 else [(x, y) for y in others] if operation.operands == 2 else [(x, 0.25, 0.75)]
+            for row in rows:
+                want = expected(operation, row, round16)
+                if math.isnan(want):
+                    continue
                 got = value(tf, function, row, "float16", False)
-                assert got == want, f"{operation.name}{row}: TensorFlow {got!r}, column {want!r}"
+                step = 2.0 ** max(math.frexp(want)[1] - 11, -24) if math.isfinite(want) else 0.0
+                steps = 0 if operation.tolerance == 0 else max(operation.tolerance // 2, 4)
+                assert got == want or abs(got - want) <= steps * step, f"{operation.name}{row}: TensorFlow {got!r}, column {want!r}"
 
 
 @settings(max_examples=60, deadline=None)
@@ -141,24 +97,6 @@ def test_arithmetic_is_exact(tf, name, x, y):
     got = value(tf, functions(operation)[0], (x, y), "float32", False)
     same_zero = name == "divide" and y == 0  # TensorFlow keeps the sign of a zero divisor only sometimes; both are infinite
     assert got == want or (math.isnan(got) and math.isnan(want)) or (same_zero and math.isinf(got) == math.isinf(want))
-
-
-@settings(max_examples=25, deadline=None)
-@given(x=st.sampled_from((0.0, 0.5, 1.0, -1.0, 3.0)), rank=st.integers(1, 3), axis=st.integers(-3, 2), keep=st.booleans())
-@pytest.mark.parametrize("operation", REDUCED, **IDS)
-def test_reductions_of_uniform_tensors(tf, operation, x, rank, axis, keep):
-    if not -rank <= axis < rank or operation.name in {"percentile", "median"} or not functions(operation):
-        return
-    function = functions(operation)[0]
-    tensor = tf.fill([4] * rank, tf.constant(x, tf.float32))
-    given_ = tf.cast(tensor, tf.bool) if operation.name in {"any", "all"} else tensor
-    if operation.name in {"l2_loss"}:
-        got, count = function(tensor), 4**rank
-    else:
-        got, count = function(given_, axis=axis, keepdims=keep), 4
-    assert operation.column is not None
-    want = round32(operation.column(x if operation.name not in {"any", "all"} else float(x != 0), count))
-    assert agrees(float(tf.reshape(tf.cast(got, tf.float32), [-1])[0]), want, 8)
 
 
 POLES = [(o, pole) for o in OPERATIONS for pole in o.poles if functions(o) and o.kind in (Kind.ELEMENTWISE, Kind.REDUCTION)]
@@ -220,39 +158,3 @@ def test_flat_derivatives_are_exactly_0(tf, operation):
                 else:
                     moved[index] = moved[index] or (gradient is not None and float(gradient) != 0.0)
         assert moved[0]
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [o for o in OPERATIONS if o.flow is not Flow.FLOWS and o.kind is Kind.ELEMENTWISE and o.column and o.name not in LOGICAL],
-    **IDS,
-)
-def test_blocked_gradients_are_none_or_zero(tf, operation):
-    for function in functions(operation)[:2]:
-        x = tf.constant([0.3, 1.7])
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = tf.cast(function(x) if operation.operands == 1 else function(x, x[::-1]), tf.float32)
-        gradient = tape.gradient(y, x)
-        assert gradient is None or not tf.math.count_nonzero(gradient)
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        o
-        for o in REDUCED
-        if o.along is not None and o.name not in {"percentile", "median", "any", "all", "count_nonzero", "argmax", "argmin"}
-    ],
-    **IDS,
-)
-def test_degrees_agree_with_repeated_batches(tf, operation):
-    """Twice the samples: the value grows like 2 to the power that the entry says."""
-    if not functions(operation):
-        return
-    function = functions(operation)[0]
-    once = tf.constant([[0.5, 1.5], [2.0, 0.25]])
-    one, two = float(function(once)), float(function(tf.concat([once, once], 0)))
-    power = operation.along
-    assert power is not None
-    assert two == pytest.approx(one * 2**power, rel=1e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from forms import Form, P, T
 
 from losslint.operations.operation import Kind, Operation
@@ -10,6 +12,7 @@ from table import axes, elements, framework
 FORMS: dict[str, tuple[Form, ...]] = {**elements.FORMS, **axes.FORMS, **framework.FORMS}
 
 
+@cache
 def forms(operation: Operation) -> tuple[Form, ...]:
     """The ways in which an operation is called."""
     if operation.name in FORMS:

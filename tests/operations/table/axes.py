@@ -17,7 +17,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": f"tf.sparse.from_dense({P})", "y": T, "transpose_y": "True"}, open=False, only="sparse", xla=False),
     ),
     "dot": (Form({"x": P, "y": f"tf.transpose({T})"}, open=False, but=r"^\."), Form({"x": f"tf.transpose({P})", "y": T}, open=False, but=r"^\."), Form({"x": P, "y": f"{T}.T"}, only=r"^\.", open=False)),
-    "inner": (Form({"x": P, "y": T}, open=False),),
+    "inner": (Form({"x": P, "y": T}, open=False, xla=False),),
     "matvec": (Form({"x": P, "y": T}, shape="B, 3", open=False, only="^$"), Form({"x": f"{P}[:, :, None] * {T}[:, None, :]", "y": T}, open=False, unknown="columns")),
     "tensordot": (
         Form({"x": P, "y": f"tf.transpose({T})", "axes": "1"}, open=False),

@@ -45,7 +45,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P, "*0": "-6.0", "*1": "6.0"}, only="fake", free=True),
         Form({"x": P}, only=r"^\.(copy|cpu)"),
     ),
-    "to_numpy": (Form({"x": P}, but=r"eval$|item|constant_value|^\.tolist"), Form({"x": P}, only="K.eval"), Form({"x": P}, only="tolist", unknown="gradient")),
+    "to_numpy": (Form({"x": P}, xla=False, but=r"eval$|item|constant_value|^\.tolist"), Form({"x": P}, xla=False, only="K.eval"), Form({"x": P}, xla=False, only="tolist", unknown="gradient")),
     "stop_gradient": (Form({"x": P}, but=r"^\."),),
     "passed": (Form({"f": "lambda x: x * 2.0"}, result="{}(y_pred)", only=r"^tf\.function|recompute|do_not"),),
     # --- losses ------------------------------------------------------------------------------------------------------
@@ -140,12 +140,12 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P, "*0": "0.2", "*1": "0.5"}, shape=PLANE, open=False, only=r"^tf\.image\.random_(contrast|saturation)$", random=True, xla=False),
         Form({"x": P}, shape=PLANE, open=False, only=r"^tf\.image\.random_flip", random=True, xla=False),
     ),
-    "image_score": (Form({"x": P, "y": T, "*0": "1.0"}, shape="B, 16, 16, 3", open=False, but="multi"), Form({"x": P, "y": T, "*0": "1.0"}, shape="B, 180, 180, 1", open=False, only=r"^tf\.image\.ssim_multi")),
+    "image_score": (Form({"x": P, "y": T, "*0": "1.0"}, shape="B, 16, 16, 3", open=False, but="multi"), Form({"x": P, "y": T, "*0": "1.0"}, shape="B, 180, 180, 1", open=False, only=r"^tf\.image\.ssim_multi", xla=False)),
     "total_variation": (Form({"x": P}, shape=PLANE, open=False),),
     "image_gradients": (Form({"x": P}, shape=PLANE, open=False, result="{}[0]"),),
     "sobel_edges": (Form({"x": P}, shape=PLANE, open=False),),
     "crops": (Form({"x": P, "boxes": "tf.constant([[0.0, 0.0, 0.5, 0.5]])", "*0": "[0]", "*1": "[4, 4]"}, shape=PLANE, open=False, xla=False),),
-    "pool_with_argmax": (Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=PLANE, open=False, only=r"^tf\.nn", result="{}[0]"),),
+    "pool_with_argmax": (Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=PLANE, open=False, only=r"^tf\.nn", result="{}[0]", xla=False),),
     "fourier": (
         Form({"x": f"tf.complex({P}, {T})"}, shape=SIGNAL, open=False, only=r"signal\.i?fft$|^tf\.compat\.v1\.i?fft$", result="tf.abs({})"),
         Form({"x": P}, shape=SIGNAL, open=False, only=r"signal\.rfft$|np\.fft\.(r|i)?fft$", result="tf.abs({})", unknown="gradient"),
