@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import builtins, classes, effects, methods, modes, roles, state
-from losslint.analysis.models import MODEL_NAME, trainable
+from losslint.analysis.models import LOOPS, MODEL_NAME, is_model, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -90,6 +90,8 @@ def _attribute_call(
     if name in ("add_weight", "add_variable") and isinstance(owner, Instance):
         return trainable(site)
     sink(run, name, owner, positional, keywords, site)
+    if name in LOOPS and is_model(run, owner, name):
+        effects.looped(run, name, _operands(positional, keywords, site), site)
     if not isinstance(owner, Named | Module | Instance | Class):
         done = methods.call_method(run, owner, name, positional, keywords, site)
         if done is not None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 LAYER_BASES = re.compile(r"Layer$|Model$|Module$|Sequential$|Network$|Cell$|layers\.\w+$|Wrapper$|Block$")
+MODEL_BASES = re.compile(r"^keras\.(?:models\.|engine\.\w+\.|training\.)?(?:Model|Sequential|Functional)$")
 LOSS_BASES = re.compile(r"Loss$|LossFunctionWrapper$")
 MOST_BASES = 12
 
@@ -70,6 +71,11 @@ def inherits(cls: Class, pattern: re.Pattern[str]) -> bool:
 def is_layer(instance: Instance) -> bool:
     """Whether calling the object is calling a layer or a model."""
     return inherits(instance.cls, LAYER_BASES)
+
+
+def is_model(cls: Class) -> bool:
+    """Whether the objects of a class are Keras models by its bases."""
+    return any(base is not None and MODEL_BASES.match(canonical(base) or "") for base in foreign_bases(cls))
 
 
 def is_loss(instance: Instance) -> bool:

@@ -1,7 +1,7 @@
 """What happens to values beside the graph: Python asks for their truth, or a library outside the framework takes them.
 
 Both are recorded as nodes of their own, ``truth`` and ``host``, whose arguments are the values in question; a test of
-Python state is a ``decision``.
+Python state is a ``decision``, and a ``loop`` is a model that is told to `predict` or to `fit`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,13 @@ def called(run: Run, name: str, site: Site) -> None:
     """A function of the framework is called, by its full dotted name as imported."""
     if not run.path.quiet and isinstance(site.syntax, ast.Call):
         run.path.called.append(Node("call", (), replace(site, syntax=site.syntax.func), Facts(None, constant=True), {"name": name}))
+
+
+def looped(run: Run, name: str, operands: tuple[Node, ...], site: Site) -> None:
+    """A model is asked to loop over batches itself: `predict`, `fit`."""
+    if not run.path.quiet and not run.path.eager:
+        facts = unknown(operands, site).facts
+        run.path.effects.append(Node("loop", operands or (unknown((), site),), site, facts, {"name": name, "graph": modes.graph(run)}))
 
 
 def taken_out(run: Run, name: str, values: Iterable[Value], site: Site) -> None:

@@ -6,9 +6,9 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from losslint.analysis import bindings
+from losslint.analysis import bindings, classes
 from losslint.analysis.node import Facts, Gradient, Node, Site
-from losslint.analysis.objects import Class, Constant, Function, Model, Module, Named, Value
+from losslint.analysis.objects import Class, Constant, Function, Instance, Model, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.scope import Scope
@@ -37,6 +37,19 @@ MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs"})
 MODEL_NAME = re.compile(
     r"model|net(?:work)?$|^net_?\w$|(?:en|de)coder|vae|gan$|generator|discriminator|critic|actor|policy|extractor|backbone|_layers?$|^layer|^[DG]$|mlp|vgg|resnet",
     re.IGNORECASE,
+)
+LOOPS = frozenset(
+    {
+        "predict",
+        "predict_on_batch",
+        "evaluate",
+        "test_on_batch",
+        "fit",
+        "train_on_batch",
+        "predict_generator",
+        "evaluate_generator",
+        "fit_generator",
+    }
 )
 SHAPELESS = Shape((), 0)
 
@@ -117,3 +130,16 @@ def model_tensor(run: Run, node: ast.Attribute, scope: Scope) -> Node | None:
     site = run.site(node, scope)
     tensor = symbolic(site)
     return Node("captured", (tensor,), site, tensor.facts, {"name": f"{node.value.id}.{node.attr}", "bound": site})
+
+
+def is_model(run: Run, owner: Value, method: str) -> bool:
+    """Whether an object is a Keras model, whose own class does not define a method: by its class, or by its name."""
+    match owner:
+        case Model():
+            return True
+        case Instance():
+            return classes.is_model(owner.cls) and classes.lookup(run, owner.cls, method) is None
+        case Node():
+            given = owner.constant or (owner.operation == "parameter" and not owner.origin & {"true", "pred"})
+            return given and MODEL_NAME.search(str(owner.details.get("name", ""))) is not None
+    return False

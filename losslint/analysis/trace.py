@@ -57,8 +57,9 @@ class Trace:
     incomplete
         Why the run stopped understanding, or None.
     effects
-        What happened to values beside the graph: ``truth`` (Python asked for it), ``decision`` (the same of Python state)
-        and ``host`` (a function outside the framework was called on them) nodes, whose arguments are the values.
+        What happened to values beside the graph: ``truth`` (Python asked for it), ``decision`` (the same of Python state),
+        ``host`` (a function outside the framework was called on them) and ``loop`` (a model was told to `predict` or `fit` on
+        them) nodes, whose arguments are the values.
     keras
         Which Keras the project uses: ``2``, ``3``, or ``auto``, not known.
     owner

@@ -80,14 +80,12 @@ Not automated yet. The experiment fits a model of two layers on two batches and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from losslint.analysis.classes import foreign_bases, methods
+from losslint.analysis.classes import is_model, methods
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.trace import Trace
 from losslint.finding import Confidence, Severity
-from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -262,7 +260,6 @@ class Regression(keras.Model):
         return self.format_logs(loss)  # here
 """,
 )
-MODEL = re.compile(r"^keras\.(?:models\.|engine\.\w+\.|training\.)?(?:Model|Sequential|Functional)$")
 OWN_LOOP = frozenset({"fit", "make_train_function", "_get_metrics_result_or_logs", "_validate_and_get_metrics_result"})
 HELP = (
     'make a `keras.metrics.Mean(name="loss")` in `__init__`, return it from the `metrics` property, call its `update_state(loss)` in the '
@@ -277,7 +274,7 @@ def _step_of_model(trace: Trace) -> bool:
     called = trace.loss.scope.called
     if "compiled_loss" in called or ("compute_loss" in called and trace.keras != "3" and "compute_loss" not in methods(trace.owner)):
         return False  # Keras 2 keeps the mean of these itself
-    return any(name is not None and MODEL.match(canonical(name) or "") for name in foreign_bases(trace.owner))
+    return is_model(trace.owner)
 
 
 def _apart_from_gradients(node: Node) -> bool:

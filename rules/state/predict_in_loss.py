@@ -1,0 +1,205 @@
+"""LL204 predict-in-loss: the loss tells a model to `predict`, which Keras cannot do in the middle of a training step.
+
+## What it does
+
+Reports `predict`, `evaluate`, `fit` and their kin of a Keras model, called inside a loss that Keras traces.
+
+## Why is this bad
+
+These methods are loops over batches of their own, with progress bars and callbacks, and they give back numpy arrays. Inside a
+loss, which Keras traces into a graph, they raise an error at the first step of training, with a message about replica
+contexts that tells nobody what to do. In a loop that runs eagerly they work, and cut the gradient.
+
+## Example
+
+```python
+import keras
+import tensorflow as tf
+
+teacher = keras.Sequential([keras.layers.Dense(10)])
+
+
+def distillation_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(teacher.predict(y_true) - y_pred), axis=-1)
+```
+
+## Use instead
+
+Call the model:
+
+```python
+import keras
+import tensorflow as tf
+
+teacher = keras.Sequential([keras.layers.Dense(10)])
+
+
+def distillation_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(teacher(y_true, training=False) - y_pred), axis=-1)
+```
+
+## What it does not flag
+
+* Models of other packages, and methods of that name that a class of the project defines itself.
+* Functions that the project's own training loop calls eagerly.
+
+## Fix safety
+
+Not automated yet. Calling the model in place of `predict` lets the gradient through, so it will stay with a help text.
+
+## How it is confirmed
+
+Not automated yet. The experiment traces the loss: it raises at the call.
+
+## Known misses
+
+* A model under a name that says nothing of it, made where losslint cannot see.
+
+## References
+
+* Keras, *Model training APIs*, on `predict`. https://keras.io/api/models/model_training_apis/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from losslint.analysis.trace import Trace
+from losslint.finding import Confidence, Severity
+from losslint.rule import Report, Rule, quoted
+
+BAD = (
+    """\
+import keras
+import tensorflow as tf
+
+teacher = keras.Sequential([keras.layers.Dense(10)])
+
+
+def distillation_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(teacher.predict(y_true) - y_pred), axis=-1)  # here
+""",
+    """\
+from keras import backend as K
+from keras.applications import VGG16
+
+extractor = VGG16(include_top=False)
+
+
+def perceptual_loss(y_true, y_pred):
+    true = extractor.predict(y_true, steps=1)  # here
+    return K.mean(K.square(true - extractor(y_pred)), axis=[1, 2, 3])
+""",
+    """\
+import keras
+from keras import ops
+
+
+class Consistency(keras.losses.Loss):
+    def __init__(self, student_model, **kwargs):
+        super().__init__(**kwargs)
+        self.student_model = student_model
+
+    def call(self, y_true, y_pred):
+        other = self.student_model.predict_on_batch(y_true)  # here
+        return ops.mean(ops.square(y_pred - other), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "student_model": keras.saving.serialize_keras_object(self.student_model)}
+""",
+    """\
+import tensorflow as tf
+
+
+def make_loss(model, features):
+    def scored_loss(y_true, y_pred):
+        score = model.evaluate(features, y_true, verbose=0)  # here
+        return score * tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+
+    return scored_loss
+""",
+)
+GOOD = (
+    """\
+import keras
+import tensorflow as tf
+
+teacher = keras.Sequential([keras.layers.Dense(10)])
+
+
+def distillation_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(teacher(y_true, training=False) - y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+class Network:
+    def predict(self, x):
+        return tf.tanh(tf.matmul(x, self.kernel))
+
+    def network_loss(self, y_true, y_pred):
+        return tf.reduce_mean(tf.square(self.predict(y_true) - y_pred), axis=-1)
+""",
+    """\
+import tensorflow as tf
+
+
+def value_loss(model, states, y_true):
+    y_pred = model.predict(states)
+    return tf.reduce_mean(tf.square(y_true - y_pred))
+
+
+def train(model, optimizer, batches):
+    for states, targets in batches:
+        with tf.GradientTape() as tape:
+            loss = value_loss(model, states, targets)
+        optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_weights), model.trainable_weights))
+""",
+    """\
+import keras
+import tensorflow as tf
+
+model = keras.Sequential([keras.layers.Dense(10)])
+
+
+def error_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+
+
+model.compile(loss=error_loss)
+model.fit(tf.zeros([8, 4]), tf.zeros([8, 10]))
+print(model.predict(tf.zeros([8, 4])))
+""",
+)
+MISSES = (
+    """\
+import tensorflow as tf
+from zoo_package import made
+
+thing = made()
+
+
+def distillation_loss(y_true, y_pred):
+    return tf.reduce_mean(tf.square(thing.predict(y_true) - y_pred), axis=-1)  # here
+""",
+)
+HELP = "call the model itself, as in `model(x, training=False)`, or compute what does not change before training"
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """Every model that is told to loop over batches inside a loss."""
+    for effect in trace.effects:
+        if effect.operation != "loop":
+            continue
+        graph = effect.details["graph"]
+        if graph is False or (graph is None and not trace.called_by_keras):
+            continue
+        message = (
+            f"{quoted(effect)} runs a loop over batches of its own, with numpy arrays as its result, inside a loss that Keras traces into a "
+            "graph: that raises an error at the first step of training"
+        )
+        yield Report(effect, message, HELP, (), Confidence.HIGH)
+
+
+RULE = Rule("LL204", "predict-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES)
