@@ -121,3 +121,46 @@ class Trainer:
 """
     assert "LL103" not in codes(noise)
     assert "LL103" in codes(noise.replace("self.critic(self.generator(noise))", "self.critic(images + noise)"))
+
+
+COUNTED = """\
+import tensorflow as tf
+
+
+def box_loss(y_true, y_pred, num_positives):
+    return tf.reduce_sum(tf.abs(y_true - y_pred)) / num_positives
+
+
+class Boxes(tf.keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        normalizer, boxes = y_true
+        return tf.reduce_sum(tf.abs(boxes - y_pred)) / normalizer
+
+
+def step_loss(y_true, y_pred):
+    \"\"\"Both are time-major, [T, B].\"\"\"
+    return tf.reduce_sum(tf.abs(y_true - y_pred), axis=0)
+"""
+ATTACK = """\
+import numpy as np
+import tensorflow as tf
+
+
+class Attack:
+    def __init__(self, model, images, batch_size):
+        change = tf.Variable(np.zeros((batch_size, 28, 28)), dtype=tf.float32)
+        distance = tf.reduce_sum(tf.square(tf.tanh(change) - images), axis=[1, 2])
+        self.loss = tf.reduce_sum(distance + model(images + change))
+        self.step = tf.train.AdamOptimizer().minimize(self.loss, var_list=[change])
+"""
+
+
+def test_what_a_number_of_parts_divides_is_not_known_to_grow(codes: Callable[[str], set[str]]) -> None:
+    assert "LL101" not in codes(COUNTED)
+    assert "LL101" in codes(COUNTED.replace("/ num_positives", "/ num_classes"))
+    assert "LL101" in codes(COUNTED.replace("time-major, [T, B]", "batch-major, [B, T]"))
+
+
+def test_a_sum_over_trainings_of_single_samples_is_meant(codes: Callable[[str], set[str]]) -> None:
+    assert "LL101" not in codes(ATTACK)
+    assert "LL101" in codes(ATTACK.replace("np.zeros((batch_size, 28, 28))", "np.zeros((1, 28, 28))"))

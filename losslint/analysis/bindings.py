@@ -11,7 +11,7 @@ from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import FRAMEWORKS, parameter, roles, setting, tensor
+from losslint.analysis.roles import COUNT_NAME, FRAMEWORKS, TIME_MAJOR, parameter, roles, setting, tensor
 from losslint.analysis.scope import File, Scope
 from losslint.analysis.transfer import unknown
 from losslint.losses import Loss
@@ -214,6 +214,7 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
     if called.bound is not None and names:
         scope.names[names[0]] = called.bound
     given = roles(scoped, evidence)
+    steps_first = TIME_MAJOR.search(_documentation(scoped)) is not None  # then the first axis is not the batch
     for name in scoped.parameters:
         node = next(a for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if a.arg == name)
         site = Site(node, run.file.source, scope.function)
@@ -223,7 +224,8 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
             or default is None
             or (isinstance(default, Constant) and default.value is None and given.get(name) in ("true", "pred"))
         ):
-            scope.names[name] = parameter(name, given.get(name, "setting"), site, declared)
+            value = parameter(name, given.get(name, "setting"), site, declared)
+            scope.names[name] = value.with_facts(shape=None) if steps_first and isinstance(value, Node) and not value.constant else value
         elif isinstance(default, Constant):
             scope.names[name] = Constant(default.value, setting=True)
         else:
@@ -234,12 +236,19 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
         scope.names[arguments.kwarg.arg] = Dictionary({})
 
 
+def _documentation(scoped: Scoped) -> str:
+    """The docstrings of a function and of the class that it is a method of."""
+    nodes = (scoped.node, scoped.owner.node if scoped.owner is not None else None)
+    return "\n".join(ast.get_docstring(n) or "" for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+
+
 def pieces(run: Run, targets: list[ast.expr], value: Value, site: Site) -> list[Value] | None:
     """A parameter that is unpacked is a list of batch tensors, with roles by their names."""
     if not isinstance(value, Node) or value.operation != "parameter" or not all(isinstance(t, ast.Name) for t in targets):
         return None
     role = next((r for r in ("true", "pred") if r in value.origin), "input")
-    return [tensor(target.id, site, role) for target in targets if isinstance(target, ast.Name)]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return [setting(name, site) if COUNT_NAME.search(name) else tensor(name, site, role) for name in names]
 
 
 def flipped_value(name: str, site: Site) -> Value:

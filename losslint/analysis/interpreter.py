@@ -22,7 +22,7 @@ from losslint.losses import MOST_FUNCTIONS, VALUE_WORDS, Loss, find
 from losslint.source import Modules, Source
 
 MOST_STEPS = 60_000  # of one path
-MOST_STEPS_OF_PATHS = 4_000  # of all paths of a loss, after which no further one is begun
+MOST_STEPS_OF_PATHS = 12_000  # of all paths of a loss, after which no further one is begun
 MOST_PATHS = 14
 NOTHING: frozenset[int] = frozenset()
 DEPTH = 12

@@ -29,6 +29,14 @@ BATCH_NAME = re.compile(
     r"query|key|value|pos|neg|source|style|content|left|right|u$|v$|f$",
     re.IGNORECASE,
 )
+COUNT_NAME = re.compile(
+    r"normali[sz]er|denom|(?:^|_)(?:num|n|nb|no|total|count)_?(?:of_)?(?:pos|neg|match|example|sample|instance|object|obj|target|valid|item|token|word|"
+    r"event|pair|triplet|point|box|label|element|data)|(?:pos\w*|neg\w*|sample|example|match|object|item)_?(?:num|count|total)s?$",
+    re.IGNORECASE,
+)
+TIME_MAJOR = re.compile(
+    r"\[\s*T\s*,\s*B\b|\(\s*T\s*,\s*B\b|\bT\s*[x×]\s*B\b|time[- ]major|(?:seq\w*|time\w*)\s*[,x×]\s*batch", re.IGNORECASE
+)
 CLASS_WEIGHTS = re.compile(r"^(?:class|cls|label|loss)_?weights?$", re.IGNORECASE)
 ONE_SAMPLE = re.compile(r"^(?:one|single)_", re.IGNORECASE)
 MASK_NAME = re.compile(r"mask|weights?_?map|(?:^|_)weights?$|indicator|is_valid|valid", re.IGNORECASE)
@@ -92,10 +100,12 @@ def unknown_tensor(name: str, site: Site) -> Node:
 
 def setting(name: str, site: Site, value: float | None = None) -> Node:
     """A number that configures the loss; a batch size by its name is *declared*: degree 1."""
-    declared = bool(BATCH_SIZE_NAME.match(name.rpartition(".")[2]))
+    last = name.rpartition(".")[2]
+    declared = bool(BATCH_SIZE_NAME.match(last))
+    counted = degree.UNKNOWN if COUNT_NAME.search(last) else degree.ZERO  # a number of samples, or of parts of one
     facts = Facts(
         SCALAR,
-        frozenset({1.0}) if declared else degree.ZERO,
+        frozenset({1.0}) if declared else counted,
         columns.UNKNOWN if value is None else columns.constant(float(value)),
         origin=frozenset({f"setting:{name}"}),
         constant=True,
@@ -136,7 +146,7 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
             given[name] = "setting"
         elif MASK_NAME.search(name):
             given[name] = "mask" if not SETTING_NAME.match(name) else "unknown"
-        elif SETTING_NAME.match(name) or BATCH_SIZE_NAME.match(name):
+        elif SETTING_NAME.match(name) or BATCH_SIZE_NAME.match(name) or COUNT_NAME.search(name):
             given[name] = "setting"
         elif TRUE_NAME.search(name) and not re.search(r"pred", name, re.IGNORECASE):
             given[name] = "true"

@@ -77,7 +77,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from losslint.analysis.node import Gradient, Node
+from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
@@ -266,8 +266,8 @@ def check(trace: Trace) -> Iterator[Report]:
     if trace.flipped is not None and REDUCTION_OPTION.search(trace.flipped):
         return
     for root in trace.roots:
-        if not root.shown:
-            continue
+        if not root.shown or any(part.operation == "weights" and part.details.get("fixed") for part in reach(root.node)):
+            continue  # variables of one batch, as of an attack: each sample is a training of its own
         power = POWERS.get(largest(root.node), "a power of the batch size")
         for origin, division in origins_of_growth(root.node):
             if division is not None or origin.gradient < Gradient.FLOWS or ONE_IMAGE.search(origin.site.function):

@@ -51,7 +51,8 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
             return Node("constant", (), site, Facts(columns=columns.constant(KERAS_EPSILON), constant=True, python=True))
         case "variable":
             facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
-            return Node("weights", (), site, facts)
+            first = as_node(x or Constant(None), site)
+            return Node("weights", (), site, facts, {"fixed": first.shape is not None and first.shape.power > 0})
         case "placeholder":
             facts = Facts(_placed(target, site), gradient=Gradient.FLOWS, origin=frozenset({"input"}))
             return Node("input", (), site, facts, {"fixed": axes_named(target, site)[1]})
