@@ -58,3 +58,8 @@ def inputs_of(node: Node) -> list[Node]:
 def _annotated(parameter: Node) -> bool:
     annotation = getattr(parameter.site.syntax, "annotation", None)
     return annotation is not None and ARRAYS.search(ast.unparse(annotation)) is not None
+
+
+def is_keras_variable(node: Node) -> bool:
+    """Whether a value is a variable that was made with Keras by itself, not by a layer: no optimizer knows of it."""
+    return node.operation == "weights" and _spelling(node) in ("K.variable", "keras.Variable")

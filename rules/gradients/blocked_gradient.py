@@ -73,14 +73,14 @@ from collections.abc import Iterator
 
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.roles import PRED_NAME, named
-from losslint.analysis.tensors import has_left
+from losslint.analysis.tensors import has_left, is_keras_variable
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import result, says_loss
+from .evidence import optional, result, says_loss
 from .experiments import jumps, unlearnt
 
 BAD = (
@@ -259,6 +259,7 @@ WHY = {
     "ceil": "is flat between its jumps",
     "sign": "is flat beside its one jump",
     "cast": "is a whole number or a boolean, which jumps",
+    "variable": "is a new variable, which only starts at that value",
     "stop_gradient": "lets no gradient through, on purpose",
     "numpy_function": "is computed by numpy, of which TensorFlow takes no gradient",
 }
@@ -284,10 +285,10 @@ def check(trace: Trace) -> Iterator[Report]:
 def _whole(trace: Trace, root: Node) -> list[Finding]:
     """Where a loss loses its gradient altogether."""
     certain = trace.loss.evidence >= 3 or named(trace.loss.scope)
-    if trace.flipped or root.gradient is not Gradient.BLOCKED or "pred" not in root.origin or not certain or _lost(root):
+    if trace.flipped or not _unlearnt(root) or "pred" not in root.origin or not certain or _lost(root):
         return []
     ends = _ends(root)
-    if not ends or any(_optional(end) for end in ends):
+    if not ends or any(optional(end) for end in ends):
         return []
     if trace.loss.evidence < 3 and all(end.operation == "stop_gradient" for end in ends):
         return []  # on purpose: a weight or a target for another loss
@@ -295,12 +296,21 @@ def _whole(trace: Trace, root: Node) -> list[Finding]:
     return [(ends[0], why, ())]
 
 
+def _unlearnt(root: Node) -> bool:
+    """Whether no gradient leaves a loss but to variables that it made itself, which Keras does not train."""
+    if root.gradient is not Gradient.FLOWS:
+        return root.gradient is Gradient.BLOCKED
+    flowing = [node for node in reach(root, through=lambda node: node.gradient is Gradient.FLOWS) if node.gradient is Gradient.FLOWS]
+    sources = [node for node in flowing if not any(argument.gradient is Gradient.FLOWS for argument in node.arguments)]
+    return all(is_keras_variable(node) for node in sources)
+
+
 def _terms(trace: Trace, roots: list[Node]) -> list[Finding]:
     """Where a term that measures an error loses its gradient while others keep theirs."""
     found: list[Finding] = []
     for term in _blocked_terms(roots) if not trace.flipped else ():
         ends = _ends(term)
-        if ends and not any(_optional(end) or end.operation == "stop_gradient" for end in ends):
+        if ends and not any(optional(end) or end.operation == "stop_gradient" for end in ends):
             why = f"{_reason(ends[0])}, so the term {quoted(term)} has no gradient: it is shown, but not learnt from"
             found.append((ends[0], why, ((term, "the term that has no gradient"),)))
     return found
@@ -345,8 +355,11 @@ def _bound_to(name: str, function: ast.AST) -> Iterator[ast.expr]:
 
 def _ends(root: Node) -> list[Node]:
     """The nodes at which a gradient from the prediction ends, those nearest to the result first."""
-    blocked = reach(root, through=lambda node: node.gradient is Gradient.BLOCKED)
-    return [n for n in blocked if n.gradient is Gradient.BLOCKED and any(_flows(argument) for argument in n.arguments)]
+    return [node for node in reach(root, through=lambda node: not _is_end(node)) if _is_end(node)]
+
+
+def _is_end(node: Node) -> bool:
+    return node.gradient is Gradient.BLOCKED and any(_flows(argument) for argument in node.arguments)
 
 
 def _flows(node: Node) -> bool:
@@ -355,15 +368,6 @@ def _flows(node: Node) -> bool:
 
 def _reason(end: Node) -> str:
     return WHY.get(end.operation, "is true or false, which jumps")
-
-
-def _optional(end: Node) -> bool:
-    """Whether a step stands under an `if` of the function that it is written in: an option that somebody chose."""
-    inside = end.site.syntax
-    for node in ast.walk(end.site.source.tree):
-        if isinstance(node, ast.If | ast.IfExp) and any(part is inside for part in ast.walk(node)):
-            return True
-    return False
 
 
 def _lost(root: Node) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from losslint.analysis.node import Node
 from losslint.analysis.tensors import is_tensor
 from losslint.analysis.trace import Trace
@@ -33,3 +35,12 @@ def in_a_graph(trace: Trace) -> bool:
 def confidence(trace: Trace) -> Confidence:
     """How sure a finding is that no value of the trace carries."""
     return Confidence.HIGH if trace.loss.evidence >= 2 and trace.flipped is None else Confidence.MEDIUM
+
+
+def optional(end: Node) -> bool:
+    """Whether a step stands under an `if` of the function that it is written in: an option that somebody chose."""
+    inside = end.site.syntax
+    for node in ast.walk(end.site.source.tree):
+        if isinstance(node, ast.If | ast.IfExp) and any(part is inside for part in ast.walk(node)):
+            return True
+    return False

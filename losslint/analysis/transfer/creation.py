@@ -49,6 +49,8 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
             return made(op.name, [logits], site, shape=shape, degree=degree.ZERO, gradient=min(logits.gradient, Gradient.BLOCKED))
         case "epsilon":
             return Node("constant", (), site, Facts(columns=columns.constant(KERAS_EPSILON), constant=True, python=True))
+        case "variable" if isinstance(x, Node) and x.gradient > Gradient.NONE:  # it starts at that value, which gets no gradient
+            return made(op.name, [x], site, shape=x.shape, degree=x.degree, columns=x.columns, gradient=Gradient.BLOCKED)
         case "variable":
             facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
             first = as_node(x or Constant(None), site)
