@@ -71,6 +71,26 @@ def pow_(x: float, y: float) -> float:
     return result
 
 
+def cube_root(x: float) -> float:
+    return math.cbrt(x)
+
+
+def hypotenuse(x: float, y: float) -> float:
+    return math.hypot(x, y)
+
+
+def hard_tanh(x: float) -> float:
+    return clip(x, -1.0, 1.0)
+
+
+def hard_swish(x: float) -> float:
+    return x * relu6(x + 3.0) / 6.0
+
+
+def mish(x: float) -> float:
+    return x * math.tanh(softplus(x))
+
+
 def square(x: float) -> float:
     return x * x
 

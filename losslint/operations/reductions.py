@@ -27,15 +27,15 @@ def _picked(name: str, more: str = "") -> str:
 
 
 OPERATIONS = (
-    Operation("sum", R, P, _spelt("sum", f"np.nansum{NP} tnp.nansum(x,axis,dtype,keepdims) tf.sparse.reduce_sum tf.sparse_reduce_sum"), 1, f.total, along=1.0),
-    Operation("mean", R, P, _spelt("mean", f"np.nanmean{NP} tnp.nanmean(x,axis,dtype,keepdims)", NP), 1, f.same, along=0.0),
+    Operation("sum", R, P, _spelt("sum", f"np.nansum{NP} ops.nansum tnp.nansum(x,axis,dtype,keepdims) tf.sparse.reduce_sum tf.sparse_reduce_sum"), 1, f.total, along=1.0),
+    Operation("mean", R, P, _spelt("mean", f"np.nanmean{NP} ops.nanmean tnp.nanmean(x,axis,dtype,keepdims)", NP), 1, f.same, along=0.0),
     Operation("average", R, "x axis weights", "np.average ops.average", 1, f.same, along=0.0),
-    Operation("max", R, P, _picked("max", f"ops.amax np.amax{NP_OUT} tnp.amax{NP_OUT} np.nanmax{NP_OUT} tf.sparse.reduce_max tf.sparse_reduce_max"), 1, f.same, along=0.0, tolerance=0),
-    Operation("min", R, P, _picked("min", f"ops.amin np.amin{NP_OUT} tnp.amin{NP_OUT} np.nanmin{NP_OUT}"), 1, f.same, along=0.0, tolerance=0),
-    Operation("prod", R, P, _spelt("prod", f"np.nanprod{NP} tnp.nanprod(x,axis,dtype,keepdims)"), 1, f.product),
-    Operation("std", R, P, "tf.reduce_std K.std ops.std np.std(x,axis,dtype,out,ddof,keepdims) tnp.std .std(x,axis,dtype,out,ddof,keepdims)", 1, f.nothing, along=0.0, poles=(Pole(None, 0.0, NAN, quiet=True),)),
-    Operation("var", R, P, "tf.reduce_variance K.var ops.var np.var(x,axis,dtype,out,ddof,keepdims) tnp.var(x,axis,dtype,out,ddof,keepdims) .var(x,axis,dtype,out,ddof,keepdims)", 1, f.nothing, along=0.0),
-    Operation("median", R, P, "np.median(x,axis,out,overwrite_input,keepdims) np.nanmedian(x,axis,out,overwrite_input,keepdims) ops.median", 1, f.same, along=0.0),
+    Operation("max", R, P, _picked("max", f"ops.amax np.amax{NP_OUT} tnp.amax{NP_OUT} np.nanmax{NP_OUT} ops.nanmax tf.sparse.reduce_max tf.sparse_reduce_max"), 1, f.same, along=0.0, tolerance=0),
+    Operation("min", R, P, _picked("min", f"ops.amin np.amin{NP_OUT} tnp.amin{NP_OUT} np.nanmin{NP_OUT} ops.nanmin"), 1, f.same, along=0.0, tolerance=0),
+    Operation("prod", R, P, _spelt("prod", f"np.nanprod{NP} ops.nanprod tnp.nanprod(x,axis,dtype,keepdims)"), 1, f.product),
+    Operation("std", R, P, "tf.reduce_std K.std ops.std ops.nanstd np.std(x,axis,dtype,out,ddof,keepdims) tnp.std .std(x,axis,dtype,out,ddof,keepdims)", 1, f.nothing, along=0.0, poles=(Pole(None, 0.0, NAN, quiet=True),)),
+    Operation("var", R, P, "tf.reduce_variance K.var ops.var ops.nanvar np.var(x,axis,dtype,out,ddof,keepdims) tnp.var(x,axis,dtype,out,ddof,keepdims) .var(x,axis,dtype,out,ddof,keepdims)", 1, f.nothing, along=0.0),
+    Operation("median", R, P, "np.median(x,axis,out,overwrite_input,keepdims) np.nanmedian(x,axis,out,overwrite_input,keepdims) ops.median ops.nanmedian", 1, f.same, along=0.0),
     Operation("percentile", R, "x q axis", "tfp.stats.percentile tfp.stats.quantiles np.percentile np.quantile ops.quantile tf.contrib.distributions.percentile", 1, f.same, along=0.0),
     Operation("logsumexp", R, P, "tf.reduce_logsumexp K.logsumexp ops.logsumexp scipy.special.logsumexp", 1, f.log_of_sum),
     Operation("norm", R, "x ord axis keepdims", "tf.norm ops.norm np.linalg.norm", 1, f.length, along=0.5, poles=(Pole(0.0, 0.0, NAN, quiet=True),)),
@@ -52,7 +52,7 @@ OPERATIONS = (
     Operation("moments", R, "x axis shift keepdims", "tf.moments ops.moments(x,axis,keepdims)", 1, f.same, along=0.0),
     Operation("weighted_moments", R, "x axis weights keepdims", "tf.weighted_moments", 1, None, along=0.0, aliases="frequency_weights=weights"),
     Operation("determinant", R, "x", "tf.det tf.matrix_determinant np.linalg.det ops.det", 1, None, shape="matrix"),
-    Operation("log_determinant", R, "x", "tf.logdet", 1, None, shape="matrix", aliases="matrix=x"),
+    Operation("log_determinant", R, "x", "tf.logdet ops.logdet", 1, None, shape="matrix", aliases="matrix=x"),
     Operation("slogdet", R, "x", "tf.slogdet np.linalg.slogdet ops.slogdet", 1, None, shape="matrix"),
     Operation("trace", R, "x offset axis1 axis2", "tf.trace(x) np.trace ops.trace", 1, None, along=1.0, shape="matrix"),
 )  # fmt: skip

@@ -14,6 +14,12 @@ from losslint.operations.operation import Flow, Operation
 
 SHAPELESS = Shape((), 0)
 KERAS_EPSILON = 1e-7
+TOLD = {  # what Keras answers unless it was configured; the axes of an image may be, so tests of them go both ways
+    "floatx": Constant("float32"),
+    "backend": Constant("tensorflow"),
+    "image_data_format": Constant("channels_last", setting=True),
+    "image_dim_ordering": Constant("tf", setting=True),
+}
 
 
 def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Value:
@@ -49,6 +55,8 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
             return made(op.name, [logits], site, shape=shape, degree=degree.ZERO, gradient=min(logits.gradient, Gradient.BLOCKED))
         case "epsilon":
             return Node("constant", (), site, Facts(columns=columns.constant(KERAS_EPSILON), constant=True, python=True))
+        case "told":
+            return TOLD[spelling.rpartition(".")[2]]
         case "variable" if isinstance(x, Node) and x.gradient > Gradient.NONE:  # it starts at that value, which gets no gradient
             return made(op.name, [x], site, shape=x.shape, degree=x.degree, columns=x.columns, gradient=Gradient.BLOCKED)
         case "variable":

@@ -37,6 +37,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "variable": (Form({"x": "[1.0, 2.0]"}, only=r"^tf.*Variable$|K.variable", xla=False, unknown="gradient degree columns"),),
     "placeholder": (),
     "epsilon": (Form({}),),
+    "told": (Form({}, result=f"tf.cast({P}, {{}})", only="floatx"),),
     "identity": (
         Form({"x": P}, but=r"check_numerics|Print|verify|ensure|fake|with_dep|^\.|v1.*(check|verify)"),
         Form({"x": P, "*0": "'not finite'"}, only="check_numerics|verify"),

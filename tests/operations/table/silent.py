@@ -16,6 +16,7 @@ UNCALLED = {
     "makes a function of a function, or an object": """tf.compat.v1.function tf.custom_gradient tf.compat.v1.custom_gradient tf.grad_pass_through
         tf.compat.v1.grad_pass_through keras.saving.register_keras_serializable keras.utils.register_keras_serializable
         tf.keras.utils.register_keras_serializable tf.constant_initializer tf.compat.v1.constant_initializer keras.losses.Loss tf.keras.losses.Loss""",
+    "answers with a text: see test_agreement": "K.backend K.image_data_format keras.config.backend keras.config.image_data_format tf.keras.config.backend tf.keras.config.image_data_format",
     "a method of other classes than the ones at hand": ".detach .item .get_rank .log_likelihood .rsample .unnormalized_log_prob",
     "fails on a tensor, in TensorFlow itself": """tf.experimental.numpy.around tf.experimental.numpy.round tf.experimental.numpy.bool_ tf.experimental.numpy.float16
         tf.experimental.numpy.float32 tf.experimental.numpy.float64 tf.experimental.numpy.uint8 tf.experimental.numpy.uint16 tf.experimental.numpy.uint32""",
@@ -31,7 +32,7 @@ UNCALLED = {
 }
 GONE = ("tf.contrib.", "tf.layers.", "tf.slim.", "tfp.", "scipy.")  # packages that are gone, or not installed
 ABSENT = """
-    K.Variable K.conv3d_transpose K.convert_to_numpy K.convert_to_tensor K.create_partitioned_variables K.get_variable K.identity K.in_test_phase
+    K.Variable K.conv3d_transpose K.convert_to_numpy K.convert_to_tensor K.create_partitioned_variables K.get_variable K.identity K.image_dim_ordering K.in_test_phase
     K.in_train_phase K.local_conv1d K.local_conv2d K.logsumexp K.print_tensor K.random_binomial K.separable_conv1d K.slice K.where K.while_loop
     keras.losses.LossFunctionWrapper keras.losses.bce keras.losses.cosine keras.losses.cosine_proximity keras.losses.huber_loss np.float np.int
     tf.batch_matmul tf.bucketize tf.compute_weighted_loss tf.concat_v2 tf.matrix_exponential tf.matrix_logarithm tf.mul tf.neg tf.pack tf.select
