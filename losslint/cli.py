@@ -63,6 +63,7 @@ def check(
     python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter with TensorFlow that runs them.")] = None,
     confirm_timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one loss may run.")] = 20.0,
     show_refuted: Annotated[bool, typer.Option("--show-refuted", help="Also report what a real run refuted.")] = False,
+    repro: Annotated[str | None, typer.Option(metavar="DIR", help="Write a script for each confirmed finding that shows it.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Findings that a real run did not reproduce count too.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     isolated: Isolated = False,
@@ -85,7 +86,7 @@ def check(
         min_confidence=min_confidence,
     )
     rules = _rules(settings, allow_local_packs)
-    asked = Confirmation(python or settings.python or sys.executable, confirm_timeout, show_refuted) if confirm else None
+    asked = Confirmation(python or settings.python or sys.executable, confirm_timeout, show_refuted, repro) if confirm or repro else None
     with bar(wanted=not quiet) as progress:
         request = pipeline.Request(
             given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress, confirm=asked

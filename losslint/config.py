@@ -67,11 +67,14 @@ class Confirmation(Struct, frozen=True):
         How long one loss may run.
     refuted
         Whether findings that a real run refuted are reported.
+    repro
+        Folder to which a script is written for each confirmed finding; None: none is.
     """
 
     python: str
     seconds: float = 20.0
     refuted: bool = False
+    repro: str | None = None
 
 
 KEYS = ("select", "extend-select", "ignore", "min-confidence", "exclude", "keras", "xla", "inputs", "packs", "python")

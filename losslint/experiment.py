@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from losslint.analysis.node import Node
 from losslint.finding import Verdict, Witness
 
-MOST_SHOWN = 512  # numbers of a tensor that a witness carries
+MOST_SHOWN = 2048  # numbers of a tensor that a witness carries
 
 
 class Undecided(Exception):
@@ -282,7 +282,7 @@ class Lab(Protocol):
 # --- verdicts --------------------------------------------------------------------------------------------------------
 
 
-def confirmed(reason: str, run: Run, *, value: Any = None, expected: Any = None, seen: str | None = None) -> Verdict:
+def confirmed(reason: str, run: Run, *, value: Any = None, expected: Any = None, seen: str | None = None, proof: str = "") -> Verdict:
     """The defect was seen: `run` is the witness.
 
     Parameters
@@ -297,9 +297,12 @@ def confirmed(reason: str, run: Run, *, value: Any = None, expected: Any = None,
         What a correct loss gives: a number, or a few words.
     seen
         What the flagged expression was there.
+    proof
+        What a script has to show, see `losslint.finding.Witness`; where it is not given, it is told from the run.
     """
+    proof = proof or ("raises" if run.raised is not None or run.returned else "finite" if run.broken else "")
     gradient = next((g.nested() for g in run.gradients.values() if g is not None and not g.finite and len(g.values) <= MOST_SHOWN), None)
-    return Verdict("confirmed", reason, witness(run, run.number if value is None else value, gradient, expected, seen))
+    return Verdict("confirmed", reason, witness(run, run.number if value is None else value, gradient, expected, seen, proof))
 
 
 def refuted(reason: str, run: Run | None = None) -> Verdict:
@@ -312,16 +315,15 @@ def undecided(reason: str) -> Verdict:
     return Verdict("undecided", reason)
 
 
-def witness(run: Run, value: Any, gradient: Any, expected: Any, seen: str | None) -> Witness:
-    """A run as data of a report."""
-    inputs = {
-        name: {
-            "shape": list(tensor.shape),
-            "dtype": tensor.dtype,
-            "data": tensor.nested() if len(tensor.values) <= MOST_SHOWN else None,
-        }
-        for name, tensor in run.batch.inputs.items()
-    }
+def witness(run: Run, value: Any, gradient: Any, expected: Any, seen: str | None, proof: str = "") -> Witness:
+    """A run as data of a report; of a tensor that is too large for one only its shape, and its number if it has only one."""
+    inputs: dict[str, dict[str, Any]] = {}
+    for name, tensor in run.batch.inputs.items():
+        inputs[name] = {"shape": list(tensor.shape), "dtype": tensor.dtype, "data": None}
+        if len(tensor.values) <= MOST_SHOWN:
+            inputs[name]["data"] = tensor.nested()
+        elif len(set(tensor.values)) == 1:
+            inputs[name]["fill"] = tensor.values[0]
     return Witness(
         run.mode,
         run.dtype,
@@ -334,4 +336,5 @@ def witness(run: Run, value: Any, gradient: Any, expected: Any, seen: str | None
         seen,
         repeat=run.batch.repeat,
         words=run.batch.words,
+        proof=proof,
     )

@@ -6,7 +6,7 @@ import hashlib
 from enum import Enum
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class LosslintError(Exception):
@@ -86,6 +86,11 @@ class Witness(Struct, frozen=True):
         How many times the samples of `inputs` are given.
     words
         What is special about the batch.
+    proof
+        What a script has to show: ``finite``, ``repeat``, ``raises``, ``precise``, ``gradient``, ``weights:NAME``, or nothing that
+        a few lines could.
+    moved
+        Names that the loss uses, and what they are called today.
     """
 
     mode: str
@@ -101,6 +106,8 @@ class Witness(Struct, frozen=True):
     guesses: tuple[str, ...] = ()
     repeat: int = 1
     words: str = ""
+    proof: str = ""
+    moved: dict[str, str] = field(default_factory=dict)
 
 
 class Verdict(Struct, frozen=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Self
 
@@ -34,6 +35,10 @@ class Laboratory:
     ----------
     broken
         Why there is no worker, once that is known.
+    crashes
+        Experiments that failed.
+    taken
+        Of every confirmed finding the loss on which it was.
     """
 
     asked: Confirmation
@@ -41,6 +46,7 @@ class Laboratory:
     worker: Worker | None = None
     broken: str = ""
     crashes: list[Failure] = field(default_factory=list)
+    taken: dict[Finding, Slice] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def __enter__(self) -> Self:
@@ -116,6 +122,8 @@ class Laboratory:
             verdict = self.tried(trace, suspect.source, suspect.rule, report, modules, settings, benches)
             if verdict.status == "refuted" and suspect.finding.confidence is Confidence.HIGH:
                 return replace(verdict, status="not-reproduced")  # a finding of high confidence is not dropped for it
+            if verdict.status == "confirmed":
+                self.taken[suspect.finding] = benches[id(trace)].slice
             if verdict.status != "undecided":
                 return verdict
             reasons.append(verdict)
@@ -168,7 +176,8 @@ class Laboratory:
             return undecided("the experiment itself failed, which is a bug of losslint's; please report it")
         if verdict.witness is None:
             return verdict
-        return replace(verdict, witness=replace(verdict.witness, stand_ins=bench.stand_ins, guesses=tuple(bench.slice.call.guesses)))
+        told = tuple(bench.slice.call.guesses)
+        return replace(verdict, witness=replace(verdict.witness, stand_ins=bench.stand_ins, guesses=told, moved=bench.moved))
 
 
 # --- all files -------------------------------------------------------------------------------------------------------
@@ -220,10 +229,32 @@ def confirmed(
     findings = tuple(found.get(finding, finding) for finding in result.findings)
     kept = tuple(f for f in findings if asked.refuted or f.verdict is None or f.verdict.status != "refuted")
     failures = [*laboratory.crashes, *([Failure(asked.python, None, laboratory.broken)] if laboratory.broken else [])]
-    return replace(result, findings=kept, failures=(*result.failures, *failures)), _notes(laboratory, len(findings) - len(kept))
+    notes = [*_notes(laboratory, len(findings) - len(kept)), *_reproduced(asked, laboratory, findings)]
+    return replace(result, findings=kept, failures=(*result.failures, *failures)), tuple(notes)
 
 
-def _notes(laboratory: Laboratory, dropped: int) -> tuple[str, ...]:
+def _reproduced(asked: Confirmation, laboratory: Laboratory, findings: Sequence[Finding]) -> Iterator[str]:
+    """Write the scripts that were asked for, and say where."""
+    if asked.repro is None:
+        return
+    from losslint.lab.reproduction import written
+
+    paths = []
+    for finding in findings:
+        taken = laboratory.taken.get(replace(finding, verdict=None))
+        if taken is not None and finding.verdict is not None and finding.verdict.witness is not None:
+            try:
+                paths.append(written(finding, taken, finding.verdict.witness.moved, Path(asked.repro)))
+            except OSError as error:
+                raise LosslintError(f"--repro: cannot write to {asked.repro}: {(error.strerror or str(error)).lower()}") from error
+    yield (
+        f"{len(paths)} script{'' if len(paths) == 1 else 's'} written to {asked.repro}"
+        if paths
+        else "nothing was confirmed: no script was written"
+    )
+
+
+def _notes(laboratory: Laboratory, dropped: int) -> list[str]:
     notes = []
     if laboratory.worker is not None:
         on = laboratory.worker.environment
@@ -231,4 +262,4 @@ def _notes(laboratory: Laboratory, dropped: int) -> tuple[str, ...]:
         notes.append(f"losses ran on TensorFlow {on.tensorflow}, Keras {on.keras} ({on.executable}); fence: {fence}")
     if dropped:
         notes.append(f"{dropped} refuted by a real run and left out; --show-refuted tells them")
-    return tuple(notes)
+    return notes

@@ -112,4 +112,4 @@ def shown(lab: Lab, power: float) -> Verdict:
     numbers = {f"{one.batch.size} samples": one.number for one in (run, other)}
     first, second = (f"{value:.4g} for {name}" for name, value in numbers.items())
     reason = f"the same samples, given twice, give another loss: {first}, {second}"
-    return confirmed(reason, run, value=numbers, expected="the same number for both")
+    return confirmed(reason, run, value=numbers, expected="the same number for both", proof="repeat")

@@ -69,7 +69,10 @@ def unlearnt(lab: Lab, node: Node) -> Verdict:
     if learning is not None:
         return refuted("a gradient that is not 0 arrives at the prediction", learning)
     return confirmed(
-        f"no gradient arrives at the prediction on {len(told)} different batches", told[0], expected="a gradient that is not 0"
+        f"no gradient arrives at the prediction on {len(told)} different batches",
+        told[0],
+        expected="a gradient that is not 0",
+        proof="gradient",
     )
 
 

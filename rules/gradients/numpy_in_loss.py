@@ -313,12 +313,12 @@ def confirm(lab: Lab, report: Report) -> Verdict:
         cut = cut_off(lab, report.node)
         if cut is None:
             raise
-        return confirmed("run eagerly, no gradient arrives at the prediction", cut, expected="a gradient")
+        return confirmed("run eagerly, no gradient arrives at the prediction", cut, expected="a gradient", proof="gradient")
     if isinstance(run, Verdict):
         return run
     if learns(run):
         return refuted("a graph can be built, and a gradient arrives at the prediction", run)
-    return confirmed("a graph can be built, but no gradient arrives at the prediction", run, expected="a gradient")
+    return confirmed("a graph can be built, but no gradient arrives at the prediction", run, expected="a gradient", proof="gradient")
 
 
 RULE = Rule(

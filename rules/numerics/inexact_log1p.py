@@ -211,7 +211,7 @@ def confirm(lab: Lab, report: Report) -> Verdict:
                 compared += 1
                 if LEAST < abs(exact) < math.inf and abs(rounded - exact) > WRONG * abs(exact):
                     reason = f"the logarithm is {rounded:.4g} in float32 and {exact:.4g} in float64 on the same inputs"
-                    return confirmed(reason, single, value={"float32": rounded, "float64": exact}, expected=exact)
+                    return confirmed(reason, single, value={"float32": rounded, "float64": exact}, expected=exact, proof="precise")
     if not compared:
         raise Undecided("the logarithm was not computed on any batch; it may stand behind an option")
     return refuted(f"float32 and float64 agree within {WRONG:g} on all batches, those of tiny values too", lab.run(lab.batch))

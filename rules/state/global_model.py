@@ -287,8 +287,13 @@ def confirm(lab: Lab, report: Report) -> Verdict:
         f"the same inputs give another loss once `{model}` has other weights: {before.number:.4g} before, {after.number:.4g} after; "
         "the loss depends on whatever has this name"
     )
+    proof = f"weights:{model}" if model != "*" else ""
     return confirmed(
-        reason, before, value={"weights as built": before.number, "other weights": after.number}, expected="the same number for both"
+        reason,
+        before,
+        proof=proof,
+        value={"weights as built": before.number, "other weights": after.number},
+        expected="the same number for both",
     )
 
 
