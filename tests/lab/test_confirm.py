@@ -21,6 +21,25 @@ def cross_entropy(y_true, y_pred):
 """
 
 
+OF_JAX = """\
+class keras:
+    __version__ = "3"
+
+    class backend:
+        backend = staticmethod(lambda: "jax")
+
+
+class config:
+    set_visible_devices = staticmethod(lambda *a: None)
+
+    class threading:
+        set_intra_op_parallelism_threads = set_inter_op_parallelism_threads = staticmethod(lambda n: None)
+
+
+__version__ = "2"
+"""
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
@@ -105,10 +124,7 @@ def interpreter(folder: Path, tensorflow: str | None) -> str:
         ("import os; os.abort()", "ended while importing TensorFlow (it was killed by SIGABRT)"),
         ("import sys; sys.exit(3)", "cannot import TensorFlow: SystemExit: 3"),
         (
-            "class keras:\n    __version__ = '3'\n    class backend:\n        backend = staticmethod(lambda: 'jax')\n"
-            "class config:\n    set_visible_devices = staticmethod(lambda *a: None)\n"
-            "    class threading:\n        set_intra_op_parallelism_threads = set_inter_op_parallelism_threads = staticmethod(lambda n: None)\n"
-            "__version__ = '2'\nclass compat: v1 = None\nmath = nn = linalg = None\n",
+            OF_JAX,
             "Keras computes with jax",
         ),
     ],
