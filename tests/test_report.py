@@ -276,6 +276,8 @@ def test_json() -> None:
                             "guesses": [],
                             "repeat": 1,
                             "words": "",
+                            "proof": "",
+                            "moved": {},
                         },
                     },
                     "fingerprint": "c0c69376f8fbc2ed",
