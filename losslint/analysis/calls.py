@@ -191,12 +191,21 @@ def _unknown_call(run: Run, function: Value, positional: list[Value], keywords: 
     if isinstance(function, Node) and MODEL_NAME.search(str(function.details.get("name", ""))):
         return model_call(positional, keywords, site)
     operands = _operands(positional, keywords, site)
-    given = isinstance(function, Node) and (isinstance(function.site.syntax, ast.Call) or function.operation == "parameter")
-    if given and _one_batch(operands):
-        return model_call(positional, keywords, site)  # an object that some call made, or that was given, called on a batch
+    if isinstance(function, Node) and _object(function) and _one_batch(operands):
+        return model_call(positional, keywords, site)
     if any(o.shape is not None and o.shape.batch_axes for o in operands) and isinstance(function, Node):
         return unknown(operands, site, shape=PER_SAMPLE)
     return unknown(operands, site)
+
+
+def _object(function: Node) -> bool:
+    """Whether what is called is an object that some call made, that was given, or that `self` holds: not a function of a module."""
+    match function.site.syntax:
+        case ast.Call():
+            return True
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return not LOSS_WORDS.search(name)
+    return function.operation == "parameter"
 
 
 def _one_batch(operands: tuple[Node, ...]) -> bool:
