@@ -62,6 +62,7 @@ Not automated yet. The experiment traces the loss: it raises at the call.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
@@ -171,6 +172,21 @@ model.compile(loss=error_loss)
 model.fit(tf.zeros([8, 4]), tf.zeros([8, 10]))
 print(model.predict(tf.zeros([8, 4])))
 """,
+    """\
+import tensorflow as tf
+
+
+def functional_loss(model, weights, x, y_true):
+    y_pred = model.predict_on_batch(weights, x, training=True)
+    return tf.reduce_mean(tf.square(y_true - y_pred))
+
+
+@tf.function
+def step(model, weights, x, y):
+    with tf.GradientTape() as tape:
+        loss = functional_loss(model, weights, x, y)
+    return tape.gradient(loss, weights)
+""",
 )
 MISSES = (
     """\
@@ -184,7 +200,28 @@ def distillation_loss(y_true, y_pred):
     return tf.reduce_mean(tf.square(thing.predict(y_true) - y_pred), axis=-1)  # here
 """,
 )
+KEYWORDS = frozenset(
+    ["x", "y", "batch_size", "epochs", "verbose", "steps", "callbacks", "sample_weight", "class_weight", "return_dict", "validation_data"]
+    + [
+        "steps_per_epoch",
+        "shuffle",
+        "initial_epoch",
+        "workers",
+        "max_queue_size",
+        "use_multiprocessing",
+        "validation_split",
+        "reset_metrics",
+    ]
+)
 HELP = "call the model itself, as in `model(x, training=False)`, or compute what does not change before training"
+
+
+def _as_keras(call: ast.AST) -> bool:
+    """Whether a call gives what the methods of Keras take: other packages have methods of the same names."""
+    if not isinstance(call, ast.Call):
+        return False
+    several = isinstance(call.func, ast.Attribute) and call.func.attr in ("predict", "predict_on_batch") and len(call.args) > 1
+    return not several and all(keyword.arg in KEYWORDS for keyword in call.keywords)
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -193,7 +230,7 @@ def check(trace: Trace) -> Iterator[Report]:
         if effect.operation != "loop":
             continue
         graph = effect.details["graph"]
-        if graph is False or (graph is None and not trace.called_by_keras):
+        if not _as_keras(effect.site.syntax) or graph is False or (graph is None and not trace.called_by_keras):
             continue
         message = (
             f"{quoted(effect)} runs a loop over batches of its own, with numpy arrays as its result, inside a loss that Keras traces into a "
