@@ -201,8 +201,18 @@ def distillation_loss(y_true, y_pred):
 """,
 )
 KEYWORDS = frozenset(
-    ["x", "y", "batch_size", "epochs", "verbose", "steps", "callbacks", "sample_weight", "class_weight", "return_dict", "validation_data"]
-    + [
+    (
+        "x",
+        "y",
+        "batch_size",
+        "epochs",
+        "verbose",
+        "steps",
+        "callbacks",
+        "sample_weight",
+        "class_weight",
+        "return_dict",
+        "validation_data",
         "steps_per_epoch",
         "shuffle",
         "initial_epoch",
@@ -211,7 +221,7 @@ KEYWORDS = frozenset(
         "use_multiprocessing",
         "validation_split",
         "reset_metrics",
-    ]
+    )
 )
 HELP = "call the model itself, as in `model(x, training=False)`, or compute what does not change before training"
 
