@@ -187,6 +187,14 @@ def _makes_loss(scope: Scoped) -> bool:
     return not {"call", "__call__"} & owner.bound
 
 
+def _compiles(scope: Scoped) -> bool:
+    """Whether it compiles a model with a cross-entropy, which goes with one activation of the last layer and not with another."""
+    if "compile" not in scope.called:
+        return False
+    names = {id(call): _last(call.func) or "" for call in scope.calls}
+    return any("rossentropy" in (ast.unparse(c) if names[id(c)] == "compile" else names[id(c)]) for c in scope.calls)
+
+
 def _is_test(scope: Scoped) -> bool:
     return scope.short.startswith("test_") or bool(scope.owner and re.search(r"Test(?:Case|s)?$|^Test", scope.owner.short))
 
@@ -299,7 +307,7 @@ def find(index: Index, path: str) -> list[Loss]:
         if scope.function is None:
             continue
         evidence, why = _function_evidence(scope, uses, index)
-        if not evidence and not _may_hold_values(scope) and not _makes_loss(scope):
+        if not evidence and not _may_hold_values(scope) and not _makes_loss(scope) and not _compiles(scope):
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):
             continue
@@ -315,7 +323,7 @@ def find(index: Index, path: str) -> list[Loss]:
                 scope.short in uses.passed or scope.short in uses.losses or scope.node in uses.lambdas,
             )
         )
-    if _may_hold_values(index.module):
+    if _may_hold_values(index.module) or _compiles(index.module):
         found.append(Loss("", index.module, 0, "the module computes a value that training uses"))
     return found
 

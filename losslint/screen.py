@@ -80,6 +80,7 @@ LOSS_CLASS = re.compile(rb"class\s++(?:\w*loss\b|\w++\s*+\([^)]*loss)")
 FUNCTION = re.compile(rb"def\s++(\w++)\s*+\(")
 PREDICTION, LOSS_NAME, VALUE, SCORE_NAME, BUILDER_NAME = map(_same, (PREDICTION_PARAMETER, LOSS_WORDS, VALUE_WORDS, SCORE_WORDS, BUILDER))
 PASSED = [re.compile(stem + rb"\w*+\s*+=\s*+([\w.]++|.)") for stem in _stems(LOSS_KEYWORDS)]
+CROSSENTROPY = b"rossentropy"
 COMPILE = re.compile(rb"\.compile\s*+\(")
 PARENTHESIS = re.compile(rb"[()]")
 WORD = re.compile(rb"\w++")
@@ -102,6 +103,7 @@ def may_hold_loss(data: bytes) -> bool:
         or LOSS_CLASS.search(text) is not None
         or (_assigns(text) and _called(COMPUTING_CALLS, methods, text))
         or _defines(text, methods)
+        or (b"compile" in methods and CROSSENTROPY in text)
     )
 
 

@@ -43,6 +43,7 @@ HOLDING = {
     "a comprehension": "x = [keras.ops.log(nll) for i, nll in x]\n",
     "a walrus": "def f():\n    if (loss := keras.ops.mean(x)):\n        return loss\n",
     "an assignment after a colon": "if log(x): loss = 1\n",
+    "a compiled cross-entropy": "model.compile('sgd', loss='binary_crossentropy')\n",
     "other letters": "def Focal_LOSS(a, b):\n    return a\n",
 }
 FREE = {

@@ -166,7 +166,9 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
         case LossObject():
             return apply_loss_object(function, positional, keywords, site, run)
         case Layer() | Model():
-            return model_call(positional, keywords, site)
+            output = model_call(positional, keywords, site)
+            output.details["layer"] = function
+            return output
     return _unknown_call(run, function, positional, keywords, site)
 
 
@@ -277,7 +279,7 @@ def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict
     run.path.calls += counted
     if counted and not run.path.touched:
         run.path.touched = any(not operand.constant for operand in _operands(positional, keywords, site))
-    made = _asked(spelt, positional) or _made(spelt, keywords, site)
+    made = _asked(spelt, positional) or _made(spelt, positional, keywords, site)
     if made is not None:
         return made
     entry = loss_class(spelt)
@@ -316,15 +318,18 @@ def _asked(spelt: str, positional: list[Value]) -> Value | None:
     return None
 
 
-def _made(spelt: str, keywords: dict[str, Value], site: Site) -> Value | None:
+def _made(spelt: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value | None:
     """Symbolic inputs, layers and models of Keras."""
     if INPUTS.match(spelt):
         return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))
     if MODELS.match(spelt):
-        outputs = keywords.get("outputs") or keywords.get("output")
-        return Model(spelt, outputs if isinstance(outputs, Node) else None)
+        outputs = keywords.get("outputs") or keywords.get("output") or (positional[1] if len(positional) > 1 else None)
+        if isinstance(outputs, Node):
+            return Model(spelt, outputs, [outputs])
+        first = keywords.get("layers") or (positional[0] if positional else None)
+        return Model(spelt, None, list(first.items) if isinstance(first, Items) and spelt.endswith("Sequential") else [])
     if LAYERS.match(spelt):
-        return Layer(spelt, keywords)
+        return Layer(spelt, {**{f"*{index}": value for index, value in enumerate(positional)}, **keywords})
     return None
 
 

@@ -1,7 +1,8 @@
 """What happens to values beside the graph: Python asks for their truth, or a library outside the framework takes them.
 
 Both are recorded as nodes of their own, ``truth`` and ``host``, whose arguments are the values in question; a test of
-Python state is a ``decision``, and a ``loop`` is a model that is told to `predict` or to `fit`.
+Python state is a ``decision``, a ``loop`` is a model that is told to `predict` or to `fit`, and ``compiled`` is one that is
+given its loss (`losslint.analysis.building`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from losslint.analysis import effects
+from losslint.analysis import building, effects
 from losslint.analysis.models import MODEL_NAME
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Layer, LossObject, Model, Partial, Value
@@ -111,7 +111,11 @@ def _model(run: Run, owner: Model | Layer, name: str, positional: list[Value], k
     if name in ("get_layer", "get_weights"):
         return Layer(name) if name == "get_layer" else None
     if name == "add" and positional:
+        if isinstance(owner, Model):
+            owner.layers.append(positional[0])
         return Constant(None)
+    if name == "compile" and isinstance(owner, Model):
+        building.compiled(run, owner, positional, keywords, site)
     return (
         setting(name, site)
         if name in ("compile", "fit", "summary", "add", "build", "save", "load_weights", "evaluate", "train_on_batch")

@@ -106,17 +106,18 @@ class LossObject(Struct, eq=False):
 
 
 class Layer(Struct, eq=False):
-    """A layer object (called, it gives a symbolic tensor where it is called on one)."""
+    """A layer object (called, it gives a symbolic tensor where it is called on one); its positional arguments are ``*0`` and so on."""
 
     name: str
     keywords: dict[str, Value] = field(default_factory=dict)
 
 
 class Model(Struct, eq=False):
-    """A model object; `output` is its symbolic output where known."""
+    """A model object; `output` is its symbolic output where known, `layers` what it is made of as far as known, the last one last."""
 
     name: str
     output: Value | None = None
+    layers: list[Value] = field(default_factory=list)
 
 
 Value = Node | Constant | Sequence | Mapping | Slice | Named | Function | Class | Instance | Partial | LossObject | Layer | Model | Module

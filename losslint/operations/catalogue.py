@@ -113,6 +113,14 @@ def is_loss(name: str) -> bool:
     return known is not None and known.kind is Kind.LOSS and known.flow is Flow.FLOWS
 
 
+def takes_logits(spelling: str) -> bool | None:
+    """Whether a cross-entropy takes raw scores (True) or, unless it is told otherwise, probabilities (False); None: it is none."""
+    name = spelling.rpartition(".")[2].lower()
+    if name.endswith(("_with_logits", "_with_logits_v2")) or (spelling.startswith("tf.losses.") and name.endswith("_cross_entropy")):
+        return True
+    return False if name.replace("_", "").endswith("crossentropy") else None
+
+
 def order_matters(loss: str) -> bool:
     """Whether a loss of the framework, by its last name, tells target and prediction apart."""
     return loss not in losses.EITHER_WAY.split()

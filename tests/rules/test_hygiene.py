@@ -120,7 +120,6 @@ def test_messages(rule: Rule, check: Callable[[str], Result]) -> None:
                 assert sentence.count("`") % 2 == 0
             assert finding.help
             assert finding.help[0].islower() or finding.help[0] == "`"
-            assert finding.function
             assert finding.severity is rule.severity
 
 

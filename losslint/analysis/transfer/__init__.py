@@ -19,7 +19,7 @@ from losslint.analysis.transfer.gradients import gradient
 from losslint.analysis.transfer.joining import JOINS, PARTS, joined, pieces
 from losslint.analysis.transfer.layers import layer
 from losslint.analysis.transfer.lengths import size
-from losslint.analysis.transfer.losses import loss, loss_object
+from losslint.analysis.transfer.losses import expected, loss, loss_object
 from losslint.analysis.transfer.mapping import array_method, mapped
 from losslint.analysis.transfer.reductions import reduction
 from losslint.analysis.transfer.results import Arguments, as_node, pack, unknown
@@ -54,6 +54,8 @@ def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: s
     for node in _results(result):
         if node.site is site:  # made here, not passed on
             node.details["spelling"] = spelling
+            if op.kind is Kind.LOSS:
+                node.details["logits"] = expected(spelling, arguments.get("from_logits"))
         if spelling.startswith("np."):
             node.details.pop("declared", None)  # an array on the host is made once, for a batch of its own
     return result

@@ -10,6 +10,7 @@ from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, LossObject, Named, Value
 from losslint.analysis.shape import BATCH_FIRST, ONE, SCALAR, Axis, Shape, broadcast
 from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, largest, literal, made
+from losslint.operations.catalogue import takes_logits
 from losslint.operations.operation import Flow, Operation
 
 
@@ -105,7 +106,17 @@ def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str
     operation, reduction = obj.operation, _told(obj.arguments.get("reduction"))
     value = _reduced("loss_object", operation, [as_node(v, site) for v in given], operation.shape, reduction, site)
     value.details["spelling"] = obj.spelling
+    value.details["logits"] = expected(obj.spelling, obj.arguments.get("from_logits"))
     return value
+
+
+def expected(spelling: str, told: Value | None) -> bool | None:
+    """Whether a call of a loss, with this `from_logits`, takes raw scores."""
+    usual = takes_logits(spelling)
+    if usual is None or told is None:
+        return usual
+    value = literal(told)
+    return value if isinstance(value, bool) else None
 
 
 def _average(x: Node, arguments: Arguments, site: Site) -> Node:
