@@ -16,9 +16,8 @@ FILES = (
 )  # fmt: skip
 LEGACY = re.compile(r"TF_USE_LEGACY_KERAS[\"'\]]*\s*[=,]\s*[\"']?(?:1|True|true)\b")
 TWO = re.compile(r"^\s*(?:import|from)\s+tf_keras\b", re.MULTILINE)
-THREE = re.compile(
-    r"\bkeras\.(?:ops|random|tree|quantizers|dtype_policies)\b|^\s*from\s+(?:tensorflow\.)?keras\s+import\s+\(?[^\n#]*\bops\b", re.MULTILINE
-)
+THREE = re.compile(r"keras\.(?<!\wkeras\.)(?:ops|random|tree|quantizers|dtype_policies)\b")
+THREE_IMPORTED = re.compile(r"^\s*from\s+(?:tensorflow\.)?keras\s+import\s+\(?[^\n#]*\bops\b", re.MULTILINE)
 PACKAGE = r"(?P<package>tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm|aarch64))?|keras)"
 REQUIRED = re.compile(
     rf"(?<![\w.\-/]){PACKAGE}(?:\[[^\]\n]*\])?[\"']?[ \t]*(?:[=:][ \t]*(?:\{{[^}}\n]*version[ \t]*=[ \t]*)?[\"'])?[ \t]*(?P<range>(?:[\^~=<>!]{{1,3}}[ \t]*\d[\w.*]*[ \t]*,?[ \t]*)+)",
@@ -36,7 +35,8 @@ def in_file(settings: Settings, text: str) -> Settings:
     """The settings for one file: an undecided Keras is the one that the file itself imports or asks for."""
     if settings.keras != "auto":
         return settings
-    two, three = bool(TWO.search(text) or LEGACY.search(text)), bool(THREE.search(text))
+    two = bool(LEGACY.search(text) or ("tf_keras" in text and TWO.search(text)))
+    three = bool(THREE.search(text) or ("keras import" in text and THREE_IMPORTED.search(text)))
     return settings if two == three else replace(settings, keras="2" if two else "3")
 
 
