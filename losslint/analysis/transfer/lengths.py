@@ -35,8 +35,9 @@ def size(name: str, arguments: Arguments, site: Site) -> Node:
     counted = _length("size", x, site, Shape(), degree.UNKNOWN if x.shape is None else frozenset({float(x.shape.power)}))
     if x.marked("maybe-empty"):
         return counted.with_facts(columns=_count(x))
-    whole = x.shape.reduce(None)[1] if x.shape is not None else None
-    return counted.with_facts(columns=columns.constant(float(elements([ANY] if whole is None else whole))))
+    whole = (x.shape.reduce(None)[1] if x.shape is not None else None) or []
+    scalar = x.shape is not None and x.shape.exact
+    return counted.with_facts(columns=columns.constant(float(elements(whole if whole or scalar else [ANY]))))
 
 
 def _length(name: str, x: Node, site: Site, shape: Shape, grown: degree.Degree, **details: object) -> Node:

@@ -181,7 +181,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P}, result="tf.reduce_prod({})", only=r"^tf\.", open=False),
         Form({"x": f"{P}.shape"}, result="{}[0]", only="as_list"),
     ),
-    "size": (Form({"x": P}, but="num_elements|count_params"), Form({"x": "tf.Variable([1.0, 2.0])"}, only="count_params", xla=False)),
+    "size": (Form({"x": P}, but="num_elements|count_params"), Form({"x": "tf.Variable([1.0] * 4)"}, only="count_params", xla=False)),
     "num_elements": (Form({"x": f"{P}.shape"}),),
     "rank": (Form({"x": P}, but="get_rank"),),
     # --- selections --------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "to_float": (Form({"x": P}, but="numpy"),),
     "round": (Form({"x": P}, but="numpy"),),
+    "to_int": (Form({"x": P}, but="numpy"),),
     "to_bool": (Form({"x": P}, only="^np"),),
     "to_unsigned": (Form({"x": f"tf.abs({P})"}, only="^np"),),
     # --- activations -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ UNCALLED = {
     "answers with a text: see test_agreement": "K.backend K.image_data_format keras.config.backend keras.config.image_data_format tf.keras.config.backend tf.keras.config.image_data_format",
     "a method of other classes than the ones at hand": ".detach .item .get_rank .log_likelihood .rsample .unnormalized_log_prob",
     "fails on a tensor, in TensorFlow itself": """tf.experimental.numpy.around tf.experimental.numpy.round tf.experimental.numpy.bool_ tf.experimental.numpy.float16
-        tf.experimental.numpy.float32 tf.experimental.numpy.float64 tf.experimental.numpy.uint8 tf.experimental.numpy.uint16 tf.experimental.numpy.uint32""",
+        tf.experimental.numpy.float32 tf.experimental.numpy.int32 tf.experimental.numpy.int64 tf.experimental.numpy.float64 tf.experimental.numpy.uint8 tf.experimental.numpy.uint16 tf.experimental.numpy.uint32""",
     "as its neighbours, with more arguments": """K.resize_volumes K.spatial_3d_padding keras.ops.depth_to_space keras.ops.image.affine_transform keras.ops.image.crop_images
         keras.ops.image.pad_images keras.ops.switch tf.compat.v1.batch_to_space tf.compat.v1.space_to_batch tf.compat.v1.nn.space_to_batch tf.compat.v1.depth_to_space
         tf.compat.v1.nn.depth_to_space tf.nn.depth_to_space tf.compat.v1.extract_image_patches tf.compat.v1.extract_volume_patches tf.extract_volume_patches
