@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import re
 import struct
@@ -17,62 +16,44 @@ from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Change, Probe, Raised, Reloaded, Run, Tensor, Undecided
 from losslint.lab import contents, ladder, legal
-from losslint.lab.calling import Calling, calling, observed
+from losslint.lab.calling import observed
 from losslint.lab.process import Child, Ended, Worker
-from losslint.lab.slicing import Slicer
-from losslint.source import Declared, Modules, Source
+from losslint.lab.slice import Slice
 
 MOST_TRIED = 160
 SAME = 24  # a mistake of types that so many batches made in the same words does not depend on the batch
 TRIED_AFTER_FINITE = 20 * len(contents.KINDS)
 HOPELESS = ("NameError", "AttributeError", "Missing", "Unmade", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
-OLD = re.compile(r"unexpected keyword|no attribute|got multiple values|takes .* positional arguments|Got an unexpected")
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A loss with all it needs, ready to be sent."""
-
-    pieces: tuple[dict[str, Any], ...]
-    call: Calling
-    functions: tuple[ast.AST, ...] = ()
-    declared: Mapping[str, Declared] = field(default_factory=dict)
-    samples: int = contents.SAMPLES
-
-    @classmethod
-    def of(cls, trace: Trace, source: Source, modules: Modules, inputs: Mapping[str, str] | None = None) -> Slice:
-        """Cut the loss of a trace out of its file; `inputs` are those that the settings declare.
-
-        Raises
-        ------
-        Undecided
-            It is no function.
-        """
-        if trace.loss.scope.function is None:
-            raise Undecided("the value is computed by code of the module that also builds and trains; put it into a function of its own")
-        slicer = Slicer(source, modules)
-        chain, read = slicer.loss(trace.loss.scope)
-        told = source.declared(trace.loss.node, trace.loss.function, inputs)
-        call = calling(trace.loss, chain, read, source.index, trace.flipped)
-        return cls(tuple(piece.sent() for piece in slicer.pieces), call, tuple(slicer.functions(trace.loss.scope)), told)
-
-    def order(self, old: bool) -> dict[str, Any]:
-        """The request that opens it; `old`: for TensorFlow's first version."""
-        return {
-            "request": "open",
-            "pieces": list(self.pieces),
-            "steps": self.call.steps,
-            "arguments": self.call.arguments,
-            "tensors": self.call.tensors,
-            "parameters": self.call.parameters,
-            "samples": self.samples,
-            "old": old,
-        }
+OLD = re.compile(
+    r"unexpected keyword|no attribute|got multiple values|takes .* positional arguments|Got an unexpected|did not get an initializer"
+)
+EAGER = re.compile(r"not supported when eager execution|not compatible with eager execution")
+LACKING = re.compile(r"AttributeError: '\w+' object has no attribute '(\w+)'")
+MOST_REMEDIES = 8
+SLOW = 1.0  # seconds of one run from which a graph is used
+XLA_SECONDS = 5.0
+TOO_SLOW = {"error": {"type": "Timeout", "message": f"XLA takes longer than {XLA_SECONDS:g} s to compile it", "line": None, "path": None}}
 
 
 @dataclass(slots=True)
 class Bench:
-    """Implements `losslint.experiment.Lab` for one loss."""
+    """Implements `losslint.experiment.Lab` for one loss.
+
+    Attributes
+    ----------
+    until
+        When its time is over.
+    stopped
+        Why it was stopped, once it was.
+    old
+        TensorFlow is its own first version where the two differ.
+    graph
+        It runs in a graph where eager mode is asked for: it is too slow in that, or does not work.
+    xla_slow
+        XLA takes too long to compile it.
+    attributes
+        Of its object, guessed.
+    """
 
     running: Callable[[], Worker]
     trace: Trace
@@ -84,6 +65,9 @@ class Bench:
     runs: int = 0
     stopped: str = ""
     old: bool = False
+    graph: bool = False
+    xla_slow: bool = False
+    attributes: dict[str, Any] = field(default_factory=dict)
     _batch: Batch | None = None
     _profile: contents.Profile | None = None
     _hopeless: str = ""
@@ -102,7 +86,7 @@ class Bench:
             self.child = worker.child()
         except Ended as error:
             raise Undecided(f"the laboratory could not start a process: {error}") from error
-        answer = self.ask(self.slice.order(self.old))
+        answer = self.ask(self.slice.order(self.old) | {"attributes": self.attributes})
         if "error" in answer:
             raise Undecided(self.failure(_raised(answer["error"])))
         self.placeholders = answer["stand_ins"]
@@ -114,12 +98,31 @@ class Bench:
         try:
             return self.child.ask(request, self.until)
         except Ended as error:
-            how = self.running().end(self.child) or str(error)
-            self.child = None
+            how = self._ended() or str(error)
             if time.monotonic() >= self.until:
                 how = f"its experiments took longer than {self.running().seconds:g} s"
             self.stopped = f"the loss was stopped: {how}; raise --confirm-timeout if it is only slow"
             raise Undecided(self.stopped) from error
+
+    def compiled(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One request that has XLA compile: it gets a time of its own, and where that is over the child alone is lost."""
+        assert self.child is not None
+        if self.xla_slow:
+            return TOO_SLOW
+        started = time.monotonic()
+        try:
+            return self.child.ask(request, min(self.until, started + XLA_SECONDS))
+        except Ended:
+            self._ended()
+            self.xla_slow = True
+            return TOO_SLOW
+
+    def _ended(self) -> str:
+        """How the child ended."""
+        assert self.child is not None
+        how = self.running().end(self.child)
+        self.child = None
+        return how
 
     def close(self) -> None:
         """End the child."""
@@ -149,19 +152,34 @@ class Bench:
                 self._batch = self._climbed()
             except Undecided as error:
                 self._hopeless = str(error)
-                if not OLD.search(self._hopeless):
-                    raise
-                self._batch = self._as_of_old()
+                self._batch = self._remedied(str(error))
+            self._hopeless = ""
         return self._batch
 
-    def _as_of_old(self) -> Batch:
-        """Once more, with TensorFlow as it was before version 2; what fails again has failed for the first reason."""
-        self.close()
-        self.old = True
-        try:
-            return self._climbed()
-        except Undecided as error:
-            raise Undecided(self._hopeless) from error
+    def _remedied(self, failure: str) -> Batch:
+        """Once more, as the failure suggests: TensorFlow of old, a graph, a guess for what the object lacks.
+
+        Raises
+        ------
+        Undecided
+            Nothing helps: with the first failure.
+        """
+        for _ in range(MOST_REMEDIES):
+            lacking = LACKING.search(failure)
+            if lacking is not None and (spec := self.slice.attribute(lacking[1])) is not None:
+                self.attributes[lacking[1]] = spec
+            elif EAGER.search(failure) and not self.graph:
+                self.graph = True
+            elif OLD.search(failure) and not self.old:
+                self.old = True
+            else:
+                break
+            self.close()
+            try:
+                return self._climbed()
+            except Undecided as error:
+                failure = str(error)
+        raise Undecided(self._hopeless)
 
     def _climbed(self) -> Batch:
         """Climb the ladder to the first informative batch."""
@@ -174,7 +192,9 @@ class Bench:
             if tried >= MOST_TRIED or since > TRIED_AFTER_FINITE:
                 break
             batch = contents.batch(profile, self.slice.call.roles)
+            started = time.monotonic()
             run = self.run(batch)
+            self.graph = self.graph or (run.raised is None and time.monotonic() - started > SLOW)
             if run.raised is not None:
                 said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
                 if run.raised.type in HOPELESS or (tried > SAME and len(said) == 1 and run.raised.type == "TypeError"):
@@ -224,7 +244,9 @@ class Bench:
         """See `losslint.experiment.Lab`."""
         told = [self.slice.declared[name].domain for name in self.batch.named("pred") if name in self.slice.declared]
         of = domain or next((legal.DECLARED[name] for name in told if name in legal.DECLARED), None) or legal.domain(self.trace)
-        return tuple(contents.edges(self.batch, of, legal.codes(self.trace)))
+        known, unknown = legal.codes(self.trace)
+        evaluated = (value for value in self.evaluate(list(unknown)) if value is not None) if unknown else ()
+        return tuple(contents.edges(self.batch, of, tuple(dict.fromkeys((*known, *evaluated)))))
 
     def small(self) -> tuple[Batch, ...]:
         """See `losslint.experiment.Lab`."""
@@ -243,6 +265,7 @@ class Bench:
         """See `losslint.experiment.Lab`."""
         self.open()
         self.runs += 1
+        mode = "static" if mode == "eager" and self.graph else mode
         probes: list[Any] = []
         if at is not None:
             probes.append((at.site.source.path, observed(at.site.syntax)))
@@ -263,7 +286,7 @@ class Bench:
             if region not in probes:
                 probes.append(region)
         request["probes"] = probes
-        answer = self.ask(request)
+        answer = self.compiled(request) if mode == "xla" else self.ask(request)
         if "error" in answer:
             return Run(batch, mode, None, raised=_raised(answer["error"]), dtype=dtype, seed=seed)
         self.moved |= answer["moved"]
@@ -321,7 +344,8 @@ class Bench:
     def stand_ins(self) -> tuple[str, ...]:
         """What stands in for something else, and what was found under another name."""
         renamed = (f"`{old}` is `{new}` today" for old, new in self.moved.items())
-        return (*self.slice.call.stand_ins, *self.placeholders, *renamed)
+        guessed = (f"`self.{name}` is set by no constructor and was guessed" for name in self.attributes)
+        return (*self.slice.call.stand_ins, *self.placeholders, *renamed, *guessed)
 
 
 def _raised(told: Mapping[str, Any]) -> Raised:

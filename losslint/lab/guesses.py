@@ -26,7 +26,7 @@ NUMBERS: tuple[tuple[str, Any], ...] = (
     (r"axis|^dim$|^axes$", -1),
     (r"epoch|step|iteration|^it$", 1),
     (r"class_?weights?|^weights$|^w$|_weights$", [1.0, 2.0, 0.5]),
-    (r"layers|hidden|units|filters", [4, 3]),
+    (r"layers|hidden|units|filters", 4),
     (r"from_logits|^is_|^use_|^with_|^has_|training|verbose|debug|^normali[sz]e$", False),
     (r"reduction", "none"),
     (r"^name$", "loss"),
@@ -134,7 +134,7 @@ def guess(name: str, used: Usage) -> tuple[dict[str, Any], str]:
         return {"matrix": MATRIX}, f"`{name}` is a 3×3 array"
     value = ANY_NUMBER if value is None else value
     if used.listed and not isinstance(value, list):
-        value = THREE
+        value = THREE if isinstance(value, float) else [value, value]
     return {"value": value}, f"`{name}` = {value}"
 
 

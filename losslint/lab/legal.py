@@ -31,16 +31,20 @@ def domain(trace: Trace) -> str:
     return "box"
 
 
-def codes(trace: Trace) -> tuple[float, ...]:
-    """The numbers that a loss, its helpers included, compares targets with."""
+def codes(trace: Trace) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """The numbers that a loss, its helpers included, compares targets with; of those that are not known, their source."""
     found: dict[float, None] = {}
+    unknown: dict[str, None] = {}
     for node in (node for root in trace.roots for node in reach(root.node)):
         if node.operation in COMPARISONS and len(node.arguments) == 2:
             for one, other in (node.arguments, node.arguments[::-1]):
                 value = other.columns.single[0]
-                if "true" in one.origin and other.constant and value == value and _direct(one):
-                    found.setdefault(value)
-    return tuple(found)
+                if "true" in one.origin and other.constant and _direct(one):
+                    if value == value:
+                        found.setdefault(value)
+                    else:
+                        unknown.setdefault(other.text)
+    return tuple(found), tuple(unknown)
 
 
 def _direct(node: Node) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from losslint.finding import Finding, Witness
-from losslint.lab.bench import Slice
 from losslint.lab.cutting import LAMBDA, cut
+from losslint.lab.slice import Slice
 
 MODEL = 'tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(4, activation="tanh"), tf.keras.layers.Dense(3)])'
 STAND_INS = {

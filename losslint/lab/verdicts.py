@@ -15,9 +15,10 @@ from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
 from losslint.experiment import Undecided, undecided
 from losslint.finding import Confidence, Failure, Finding, LosslintError, Result, Verdict
-from losslint.lab.bench import Bench, Slice
+from losslint.lab.bench import Bench
 from losslint.lab.memory import Memory
 from losslint.lab.process import Worker
+from losslint.lab.slice import Slice
 from losslint.linter import Suspect, examine
 from losslint.project import ProjectModules, read
 from losslint.rule import Report, Rule

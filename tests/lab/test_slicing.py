@@ -9,8 +9,8 @@ import pytest
 
 from losslint.config import Settings
 from losslint.experiment import Undecided
-from losslint.lab.bench import Slice
 from losslint.lab.cutting import cut
+from losslint.lab.slice import Slice
 from losslint.linter import run
 from losslint.project import ProjectModules
 from losslint.source import Modules, Source, no_modules

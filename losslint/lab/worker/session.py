@@ -116,6 +116,8 @@ class Runner:
                 at = at(**self.arguments(step["arguments"]))
             elif kind == "construct":
                 at = self.owner = self.constructed(at, step)
+                for name, value in self.arguments(self.order["attributes"]).items():
+                    setattr(at, name, value)
             elif kind == "attribute":
                 at = getattr(at, step["name"])
         loss: Callable[..., Any] = at
