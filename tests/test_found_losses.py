@@ -150,6 +150,12 @@ class WarmLoss(keras.losses.Loss):
             error = 2.0 * error
         return error
 """),
+    "a third tensor": ("LL403", """
+def masked_error_loss(target, prediction, mask):
+    if tf.reduce_sum(mask) == 0:  # here
+        return 0.0
+    return tf.reduce_sum(mask * tf.square(target - prediction)) / tf.reduce_sum(mask)
+"""),
     "python's max of a tensor": ("LL403", """
 def hinge_like_loss(y_true, y_pred):
     distance = tf.reduce_sum(tf.square(y_true - y_pred))

@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from losslint.config import Settings
+from losslint.linter import check_source
+from losslint.rule import Rule
+
 HEAD = """\
 import math
 import numpy as np
@@ -200,6 +204,13 @@ class PairLoss:
 def margin_loss(y_true, y_pred, margin=1.0, floor=0.2):
     return K.mean(K.maximum(max(margin, floor) - y_true * y_pred, 0.0), axis=-1)
 """,
+    "a step of somebody's training loop": """
+def padded_loss(y_gt, y_pred, loss_fn):
+    length = tf.shape(y_pred)[1]
+    if tf.shape(y_gt)[1] > length:
+        y_gt = y_gt[:, :length]
+    return loss_fn(y_gt, y_pred)
+""",
     "a numpy reference": """
 def reference_loss(y_true, y_pred):
     y_pred = np.clip(y_pred, K.epsilon(), 1.0)
@@ -218,3 +229,10 @@ def weighted_mse_loss(y_true, y_pred, weights=None):
 @pytest.mark.parametrize("name", SILENT)
 def test_is_silent(name: str, codes: Callable[[str], set[str]]) -> None:
     assert not codes(f"{HEAD}\n{SILENT[name]}") & RULES
+
+
+def test_keras_2_rewrites_losses_by_itself(built_in: tuple[Rule, ...]) -> None:
+    text = f"{HEAD}\ndef a_loss(y_true, y_pred):\n    return y_pred if tf.reduce_sum(y_pred) > 0 else y_true - y_pred\n"
+    for keras, found in (("2", set()), ("3", {"LL403"}), ("auto", {"LL403"})):
+        settings = Settings(select=("LL403",), keras=keras)
+        assert {f.code for f in check_source(text, filename="losses.py", settings=settings, rules=built_in).findings} == found

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from losslint.analysis.node import Node
+from losslint.analysis.roles import named, roles
 from losslint.analysis.tensors import is_tensor
 from losslint.analysis.trace import Trace
 from losslint.finding import Confidence
 from losslint.losses import LOSS_WORDS
+
+LOOP = re.compile(r"(?:^|_)(?:fn|func|function|loss|losses|model|net|network|optimizer|optim|strategy|tape)$", re.IGNORECASE)
 
 
 def says_loss(trace: Trace) -> bool:
@@ -35,6 +39,16 @@ def in_a_graph(trace: Trace) -> bool:
 def confidence(trace: Trace) -> Confidence:
     """How sure a finding is that no value of the trace carries."""
     return Confidence.HIGH if trace.loss.evidence >= 2 and trace.flipped is None else Confidence.MEDIUM
+
+
+def pairs(trace: Trace) -> bool:
+    """Whether a loss takes a target and a prediction by their names, among settings, and no model or function to train with."""
+    scope = trace.loss.scope
+    if trace.loss.evidence != 2 or scope.function is None or any(LOOP.search(name) for name in scope.parameters):
+        return False
+    given = roles(scope, trace.loss.evidence)
+    required = scope.parameters[: len(scope.parameters) - len(scope.function.args.defaults)]
+    return named(scope) and {"true", "pred"} <= {given.get(name) for name in required}
 
 
 def optional(end: Node) -> bool:

@@ -79,7 +79,7 @@ from losslint.experiment import Batch, Lab, Tensor, refuted
 from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
-from .evidence import confidence, in_a_graph
+from .evidence import confidence, in_a_graph, pairs
 from .experiments import traced
 
 BAD = (
@@ -278,7 +278,7 @@ OPTIONAL = "write `is not None`: an array or tensor that was given is no truth v
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every test of a tensor that Python makes in a loss."""
-    if trace.keras == "2" or not in_a_graph(trace) or not (trace.called_by_keras or trace.loss.passed):
+    if trace.keras == "2" or not in_a_graph(trace) or not (trace.called_by_keras or trace.loss.passed or pairs(trace)):
         return
     tested: set[int] = set()
     for effect in trace.effects:
