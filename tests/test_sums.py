@@ -164,3 +164,31 @@ def test_what_a_number_of_parts_divides_is_not_known_to_grow(codes: Callable[[st
 def test_a_sum_over_trainings_of_single_samples_is_meant(codes: Callable[[str], set[str]]) -> None:
     assert "LL101" not in codes(ATTACK)
     assert "LL101" in codes(ATTACK.replace("np.zeros((batch_size, 28, 28))", "np.zeros((1, 28, 28))"))
+
+
+HISTOGRAM = """\
+import tensorflow as tf
+from tensorflow.keras import backend as K
+
+
+def information_loss(y_true, y_pred):
+    mask = y_true > 0.5
+    first = K.expand_dims(K.expand_dims(tf.boolean_mask(y_pred, mask), 0), 2)
+    second = K.expand_dims(K.expand_dims(tf.boolean_mask(y_true, mask), 0), 2)
+    number = tf.cast(K.shape(first)[1], tf.float32)
+    together = K.batch_dot(K.permute_dimensions(first, (0, 2, 1)), second) / number
+    return -K.sum(K.sum(together, 1), 1)
+
+
+class Curvature:
+    def __init__(self, policy_net):
+        self.weights = policy_net.get_trainables()
+
+    def product_loss(self, penalty, tangents):
+        grads = tf.gradients(penalty, self.weights)
+        return tf.add_n([tf.reduce_sum(g * v) for g, v in zip(grads, tangents)])
+"""
+
+
+def test_products_over_selected_elements_and_over_weights_are_no_batch_sums(codes: Callable[[str], set[str]]) -> None:
+    assert not codes(HISTOGRAM) & {"LL101", "LL102"}

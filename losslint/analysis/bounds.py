@@ -80,6 +80,8 @@ def _of_one(node: Node, parts: list[Bounds]) -> Bounds:
     match node.operation:
         case name if name in KEPT and parts:
             return parts[0]
+        case "variable" if parts:
+            return parts[0]  # a constant that the graph holds as a variable starts as what it was made of
         case "negative":
             return -parts[0][1], -parts[0][0]
         case "clip" if len(parts) == 3:
@@ -135,7 +137,11 @@ def _multiply(a: Bounds, b: Bounds) -> Bounds:
 def _divide(a: Bounds, b: Bounds) -> Bounds:
     if b == OPEN:
         return _multiply(a, b)  # by a setting
-    return _multiply(a, (1.0 / b[1], 1.0 / b[0])) if b[0] > 0 or b[1] < 0 else UNKNOWN if b[0] != b[0] else NONE
+    if b[0] != b[0]:
+        return UNKNOWN
+    if b[0] < 0 < b[1]:
+        return NONE
+    return _multiply(a, (1.0 / b[1] if b[1] else -INF, 1.0 / b[0] if b[0] else INF))
 
 
 def _maximum(a: Bounds, b: Bounds) -> Bounds:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 OUTSIDE = re.compile(r"^(?:numpy|math|statistics|scipy|sklearn|skimage|cv2|PIL|pandas)\.")
 ATTRIBUTES = frozenset({"numpy.shape", "numpy.ndim", "numpy.iterable"})  # they ask the tensor itself
 LEAVING = frozenset(
-    {"K.eval", "K.get_value", "K.convert_to_numpy", "ops.convert_to_numpy", "tf.make_ndarray", "tf.make_tensor_proto"}
-    | {".numpy", ".eval", ".item", ".tolist"}
+    {"K.eval", "K.get_value", "K.convert_to_numpy", "ops.convert_to_numpy", "tf.make_ndarray", "tf.make_tensor_proto"} | {".numpy", ".eval"}
 )
 KNOWN = frozenset({"tf.get_static_value", "tf.contrib.util.constant_value"})  # numbers that are known when the graph is built
 

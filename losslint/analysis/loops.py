@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from losslint.analysis import degree, effects, statements
-from losslint.analysis.models import one_of, several, trainable
+from losslint.analysis.models import WEIGHTS_NAME, one_of, several, trainable
 from losslint.analysis.node import Facts, Node
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
 MOST_ITEMS = 8
-WEIGHTS_NAME = re.compile(r"^(?:\w+_)?(?:weights|vars|variables|params|theta|filters|kernels)$", re.IGNORECASE)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import building, effects
-from losslint.analysis.models import MODEL_NAME
+from losslint.analysis.models import MODEL_NAME, WEIGHTS_NAME, trainable
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Layer, LossObject, Model, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -58,6 +58,8 @@ def _tensor(run: Run, owner: Node, name: str, positional: list[Value], keywords:
         return owner
     if all(o.constant for o in operands):
         return setting(name, site)
+    if owner.shape is None and WEIGHTS_NAME.search(name):
+        return trainable(site)
     if owner.shape is None and MODEL_NAME.search(str(owner.details.get("name", ""))) and not LOSS_WORDS.search(name):
         return run.call(Model(name), positional, keywords, site)
     if owner.constant and re.match(r"^[a-z_]*$", name):

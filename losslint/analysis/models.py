@@ -51,6 +51,7 @@ LOOPS = frozenset(
         "fit_generator",
     }
 )
+WEIGHTS_NAME = re.compile(r"^(?:\w+_)?(?:weights|trainables|vars|variables|params|theta|filters|kernels)$", re.IGNORECASE)
 SHAPELESS = Shape((), 0)
 
 

@@ -101,9 +101,8 @@ def _counts(place: Place, name: str) -> bool:
     if isinstance(place, ast.AugAssign):
         return True
     value = getattr(place, "value", None)
-    return value is not None and any(
-        ast.unparse(n) in (name, f"self.{name}") for n in ast.walk(value) if isinstance(n, ast.Name | ast.Attribute)
-    )
+    computed = [n for n in ast.walk(value) if isinstance(n, ast.BinOp)] if value is not None else []  # a cast of what it was is no change
+    return any(ast.unparse(n) in (name, f"self.{name}") for c in computed for n in ast.walk(c) if isinstance(n, ast.Name | ast.Attribute))
 
 
 def _compiles(node: ast.AST) -> bool:

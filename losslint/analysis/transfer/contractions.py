@@ -52,7 +52,7 @@ def _common(one: Axis, other: Axis) -> Axis:
 def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[Shape | None, Summed]:
     """The shape of a product, and the axes that it sums over."""
     if op.name in ("batch_dot", "layer_dot"):
-        return broadcast(x.shape, BATCH_FIRST) and BATCH_FIRST, [_last(x.shape)]
+        return broadcast(x.shape, BATCH_FIRST) and BATCH_FIRST, [_last(x.shape)] if x.shape is not None else None
     if op.name == "outer":
         powers = [o.shape.power if o.shape is not None else None for o in (x, y)]
         return (Shape(tuple(Axis(p) for p in powers if p is not None)), []) if None not in powers else (None, None)
@@ -74,9 +74,9 @@ def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[
     return Shape(axes) if exact else _open(axes), [_common(inner, other)]
 
 
-def _last(shape: Shape | None) -> Axis:
-    axis = shape.axis(-1) if shape is not None else None
-    return Axis(0, axis.length) if axis is not None else ANY
+def _last(shape: Shape) -> Axis:
+    axis = shape.axis(-1) if shape.least_rank > 1 else None
+    return axis if axis is not None else ANY
 
 
 def _matrix(shape: Shape, flipped: bool = False) -> tuple[tuple[Axis, ...], Axis, Axis]:
