@@ -247,3 +247,16 @@ def test_values_side_by_side_are_not_alike(codes: Callable[[str], set[str]]) -> 
     assert not codes(loss(body)) & RULES
     body = "both = tf.stack([y_true, y_pred], axis=-1); tf.reduce_mean(y_pred, -1) / tf.reduce_sum(both)"
     assert codes(loss(body)) & RULES == {"LL305"}
+
+
+def test_an_annotated_number_is_a_setting(codes: Callable[[str], set[str]]) -> None:
+    text = "import tensorflow as tf\n\n\ndef spread_loss(x, d{kind}):\n    return tf.reduce_mean(x, -1) / tf.cast(d, tf.float32)\n"
+    assert codes(text.format(kind=": int | float")) & RULES == set()
+    assert codes(text.format(kind="")) & RULES == {"LL305"}
+
+
+def test_minus_infinity_before_an_exponential_is_meant(codes: Callable[[str], set[str]]) -> None:
+    body = "tf.reduce_logsumexp(y_pred + tf.math.log(y_true), axis=-1)"
+    assert "LL301" not in codes(loss(body))
+    assert "LL301" in codes(loss(body.replace("reduce_logsumexp", "reduce_mean")))
+    assert "LL301" in codes(loss(body.replace("log(y_true)", "log(y_pred)")))

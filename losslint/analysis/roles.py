@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 
@@ -20,7 +21,7 @@ PRED_NAME = re.compile(
 SETTING_NAME = re.compile(
     r"^(?:alphas?|betas?|gammas?|eps|epsilon|delta|smooth(?:ing)?|margin|tau|temperature|temp|thresh(?:old)?s?|lambda_?\w*|lam\w*|lmbda|axis|axes|dim|rate|name|reduction|"
     r"from_logits|kwargs|args|dtype|config|cfg|params|hparams|flags|opts?|training|is_training|epoch|step|iteration|quantiles?|q|power|order|mode|kind|method|version|"
-    r"seed|device|verbose|debug|coef\w*|factor|scale|ratio|c|k|n|m|t|p_norm|ignore_index|normalize|average|use_\w+|with_\w+|is_\w+|has_\w+|num\w*|n_\w+|strides?|levels?|\w*_?num|\w+_(?:weight|coef\w*|factor|rate|size|ratio|"
+    r"seed|device|verbose|debug|coef\w*|factor|scale|ratio|c|k|n|m|t|p_norm|ignore_index|normalize|average|use_\w+|with_\w+|is_\w+|has_\w+|num\w*|n_\w+|label_smooth\w*|strides?|levels?|\w*_?num|\w+_(?:weight|coef\w*|factor|rate|size|ratio|"
     r"thresh(?:old)?|margin|scale|lambda|eps|epsilon|axis|dim|dims|shape|count|type|mode|fn|func|config|params|args|weights?)|weights?|classes|class_\w+|sigma_?\w*|image_size|img_\w+|input_shape|h|w|height|width|hw|grid\w*|anchors?|vocab\w*)$",
     re.IGNORECASE,
 )
@@ -44,6 +45,9 @@ BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
     re.IGNORECASE,
 )
+PREDICTED = re.compile(r"^y_|pred|logits")
+NUMBERS = frozenset({"int", "float", "bool", "str", "None", "Optional", "Union", "typing"})  # words of annotations that name no tensor
+WORDS = re.compile(r"\w+")
 FRAMEWORKS = {
     "tf": "tensorflow",
     "tf1": "tensorflow",
@@ -136,7 +140,7 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
     function = scope.function
     names = scope.parameters
     given: dict[str, str] = {}
-    with_default = _defaulted(scope)
+    with_default, numbers = _defaulted(scope), _numbers(scope)
     for name in names:
         if name in FRAMEWORKS:
             given[name] = "framework"
@@ -146,7 +150,12 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
             given[name] = "setting"
         elif MASK_NAME.search(name):
             given[name] = "mask" if not SETTING_NAME.match(name) else "unknown"
-        elif SETTING_NAME.match(name) or BATCH_SIZE_NAME.match(name) or COUNT_NAME.search(name):
+        elif (
+            SETTING_NAME.match(name)
+            or BATCH_SIZE_NAME.match(name)
+            or COUNT_NAME.search(name)
+            or (name in numbers and not PREDICTED.match(name))
+        ):
             given[name] = "setting"
         elif TRUE_NAME.search(name) and not re.search(r"pred", name, re.IGNORECASE):
             given[name] = "true"
@@ -165,6 +174,15 @@ def roles(scope: Scoped, evidence: int) -> dict[str, str]:
     for name in open_:
         given.setdefault(name, "input" if BATCH_NAME.search(name) else "unknown")
     return given
+
+
+def _numbers(scope: Scoped) -> set[str]:
+    """The parameters that are annotated as Python numbers or texts."""
+    if scope.function is None:
+        return set()
+    arguments = scope.function.args
+    told = {a.arg: a.annotation for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if a.annotation is not None}
+    return {name for name, annotation in told.items() if set(WORDS.findall(ast.unparse(annotation))) <= NUMBERS}
 
 
 def named(scope: Scoped) -> bool:

@@ -39,7 +39,9 @@ def singular(node: Node, column: int) -> Iterator[Singularity]:
             continue
         operand = node.arguments[pole.operand]
         value = operand.columns.single[column]
-        if value != value or (pole.others is not None and not _within(node, pole.operand, column, pole.others)):
+        if value != value or (entry is not None and entry.kind is Kind.REDUCTION and operand.marked("mixed")):
+            continue
+        if pole.others is not None and not _within(node, pole.operand, column, pole.others):
             continue
         if pole.at is None or value == pole.at or _beyond(node, column, value, pole):
             yield Singularity(node, operand, pole, column)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from losslint.analysis.columns import COLUMNS, ORDINARY
-from losslint.analysis.node import Gradient, Node
+from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.trace import Trace
 
 from .guard import lost_guard
@@ -15,6 +15,7 @@ LOGARITHMS = frozenset({"log", "log2", "log10"})
 ZEROS = frozenset(
     {"zeros", "zeros_like", "sequence_mask", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not"}
 )
+ABSORBING = frozenset({"exp", "logsumexp", "softmax", "log_softmax"})
 MOVED = frozenset({"cast", "expand_dims", "transpose", "reshape", "tile", "getitem", "squeeze"})
 
 
@@ -53,7 +54,10 @@ def _deliberate(operand: Node) -> bool:
 
 def poles(trace: Trace) -> Iterator[Pole]:
     """The logarithms whose argument is 0 or negative on a legal input, once each."""
+    exposed = {id(node) for node in reach(*(root.node for root in trace.roots), through=lambda node: node.operation not in ABSORBING)}
     for node in logarithms(trace):
+        if node.gradient is Gradient.NONE and id(node) not in exposed:
+            continue  # minus infinity is meant: an exponential makes 0 of it
         bad = [column for column in range(COLUMNS) if _bad(node.arguments[0], column) and trace.live(column, node)]
         if bad:
             yield _pole(node, bad)

@@ -70,7 +70,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from losslint.analysis.bounds import bare, bounds, is_shift, largest_of
-from losslint.analysis.node import Node
+from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
@@ -271,6 +271,8 @@ def _softmax(node: Node) -> Unstable | None:
 
 def _sigmoid(operand: Node) -> Unstable | None:
     """A sigmoid written as a quotient: its gradient is NaN where the exponential is infinite; a guard around it comes too late."""
+    if operand.marked("numpy") or operand.gradient is not Gradient.FLOWS:
+        return None
     while operand.operation in GUARDS and sum(not a.constant for a in operand.arguments) == 1:
         operand = bare(next(a for a in operand.arguments if not a.constant))
     if operand.operation != "divide" or not operand.arguments[0].constant:
