@@ -23,6 +23,12 @@ class Import(Struct, frozen=True):
     member: str | None
     level: int = 0
 
+    @property
+    def whole(self) -> str:
+        """The full dotted name of what is bound, with one dot before a relative one."""
+        name = ".".join(filter(None, (self.module, self.member)))
+        return f".{name}" if self.level else name
+
 
 def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[Import]:
     """The names that an import statement binds."""

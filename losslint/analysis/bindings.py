@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from losslint.analysis import classes
@@ -12,7 +13,7 @@ from losslint.analysis.objects import Class, Constant, Function, Module, Named, 
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import COUNT_NAME, FRAMEWORKS, TIME_MAJOR, parameter, roles, setting, tensor
-from losslint.analysis.scope import File, Scope
+from losslint.analysis.scope import File, Late, Scope
 from losslint.analysis.transfer import unknown
 from losslint.losses import Loss
 from losslint.names import Import, Scoped, imported
@@ -33,7 +34,7 @@ def bind_imports(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> N
             else:
                 scope.packages.append(found.module)
             continue
-        scope.bind(found.name, _imported_value(run, found, scope.file))
+        scope.bind(found.name, Late(partial(_imported_value, run, found, scope.file), Named(found.whole)))
 
 
 def _imported_value(run: Run, found: Import, file: File) -> Value:
@@ -51,7 +52,7 @@ def _imported_value(run: Run, found: Import, file: File) -> Value:
         return Module(inner.scope)
     if found.member in FRAMEWORKS and module is None:
         return Named(FRAMEWORKS[found.member])  # a project hands on its backend under the usual name
-    return Named(whole if not found.level else f".{whole}")
+    return Named(found.whole)
 
 
 def _project(run: Run, name: str, level: int, importer: File) -> File | None:

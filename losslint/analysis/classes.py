@@ -102,7 +102,7 @@ def lookup(run: Run, cls: Class, name: str, after: ast.ClassDef | None = None) -
         if skipping:
             skipping = base.node is not after
             continue
-        found = _body(run, base).names.get(name)
+        found = _body(run, base).own(name)
         if found is not None:
             return found
     return None
@@ -144,7 +144,7 @@ def _set_by_methods(run: Run, instance: Instance, name: str) -> None:
             continue
         scoped = base.scope.file.index.by_node.get(base.node)
         for method in dict.fromkeys(scoped.stored.get(name, []) if scoped is not None else []):
-            function = _body(run, base).names.get(method)
+            function = _body(run, base).own(method)
             if not isinstance(function, Function) or function.node in run.path.stack or method == "__init__":
                 continue
             bound = _method(function, instance)
@@ -196,7 +196,7 @@ def prototype(run: Run, cls: Class) -> Instance:
 def call_super(run: Run, scope: Scope, name: str, positional: Sequence[Value], keywords: Mapping[str, Value], site: Site) -> Value | None:
     """``super().name(…)`` in a method: the next project base's method, or what a framework's constructor sets."""
     inside = _class_around(scope)
-    instance = next((v for s in scope.chain() for k, v in s.names.items() if k == "self"), None)
+    instance = next((s.names["self"] for s in scope.chain() if "self" in s.names), None)
     if inside is None or not isinstance(instance, Instance):
         return None
     found = lookup(run, instance.cls, name, after=inside)

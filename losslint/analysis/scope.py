@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -32,6 +32,13 @@ class File(Struct, eq=False, dict=True):
         return Scope(self, "", None, outside=True)
 
 
+class Late(Struct, frozen=True, eq=False):
+    """An import that is followed when its name is first read; `otherwise`: what the name is meanwhile, in a circle of imports."""
+
+    follow: Callable[[], Value]
+    otherwise: Value
+
+
 class Scope(Struct, eq=False):
     """The bindings of one call of a function, of a class body, or of a module.
 
@@ -41,6 +48,8 @@ class Scope(Struct, eq=False):
         Qualified name of the function around, for messages.
     outside
         It was walked for the bindings that a loss closes over, it is no part of the loss.
+    late
+        Imports whose names nobody has read yet.
     parameters
         Which of the names are parameters.
     stars
@@ -53,6 +62,7 @@ class Scope(Struct, eq=False):
     function: str
     parent: Scope | None
     names: dict[str, Value] = field(default_factory=dict)
+    late: dict[str, Late] = field(default_factory=dict)
     outside: bool = False
     is_class: bool = False
     parameters: frozenset[str] = frozenset()
@@ -73,15 +83,23 @@ class Scope(Struct, eq=False):
         scope: Scope | None = self
         while scope is not None:
             if scope is self or not scope.is_class:
-                value = scope.names.get(name)
+                value = scope.own(name)
                 if value is not None:
                     return value, scope
                 for star in scope.starred() if scope.stars else ():
-                    value = star.names.get(name)
+                    value = star.own(name)
                     if value is not None:
                         return value, star
             scope = scope.parent
         return None
+
+    def own(self, name: str) -> Value | None:
+        """What a name is bound to right here, or None."""
+        late = self.late.pop(name, None) if self.late else None
+        if late is not None:
+            self.names[name] = late.otherwise
+            self.names[name] = late.follow()
+        return self.names.get(name)
 
     def starred(self) -> Iterator[Scope]:
         """The modules that were star-imported into it, and into those, each once."""
@@ -92,13 +110,13 @@ class Scope(Struct, eq=False):
                     seen.append(star)
                     yield star
 
-    def bind(self, name: str, value: Value) -> None:
+    def bind(self, name: str, value: Value | Late) -> None:
         """Bind a name here, or where a `global` or `nonlocal` statement says."""
+        scope = self
         if name in self.declared and self.parent is not None:
-            for scope in self.parent.chain():
-                if name in scope.names:
-                    scope.names[name] = value
-                    return
-            self.file.scope.names[name] = value
-            return
-        self.names[name] = value
+            scope = next((s for s in self.parent.chain() if name in s.names or name in s.late), self.file.scope)
+        if isinstance(value, Late):
+            scope.late[name] = value
+        else:
+            scope.late.pop(name, None)
+            scope.names[name] = value
