@@ -40,6 +40,8 @@ def _matches(selector: str, rule: Rule) -> int | None:
 def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     """The rules that the settings ask for: the longest match wins, ignoring beats selecting at equal length.
 
+    A rule that is not on by default is asked for by its code, its name or ``ALL``, not by the beginning of its code.
+
     Raises
     ------
     LosslintError
@@ -54,7 +56,10 @@ def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     def best(selectors: Iterable[str], rule: Rule) -> int:
         return max((m for s in selectors if (m := _matches(s, rule)) is not None), default=-1)
 
-    return tuple(rule for rule in rules if best(wanted, rule) > best(settings.ignore, rule))
+    def asked(rule: Rule) -> Iterable[str]:
+        return wanted if rule.default else (selector for selector in wanted if selector in ("ALL", rule.code, rule.name))
+
+    return tuple(rule for rule in rules if best(asked(rule), rule) > best(settings.ignore, rule))
 
 
 def counts(finding: Finding, settings: Settings, strict: bool = False) -> bool:

@@ -67,6 +67,8 @@ def test_an_error_beats_findings_and_exit_zero(tmp_path: Path) -> None:
         (["--select", "LL1", "--ignore", "LL1"], 0),
         (["--ignore", "LL1", "--extend-select", "LL101"], 1),
         (["--min-confidence", "high"], 1),
+        (["--select", "scalar-loss"], 1),
+        (["--select", "ALL", "--ignore", "LL10"], 0),
     ],
 )
 def test_selectors(tmp_path: Path, arguments: list[str], found: int) -> None:
