@@ -14,8 +14,26 @@ MOST_TRIED = 40
 MOVED = 1e-4  # how far a prediction is moved to see whether something changes smoothly
 
 
-def traced(lab: Lab, node: Node, told: re.Pattern[str], words: str, given: Callable[[Batch], Batch] | None = None) -> Verdict | Run:
+def traced(
+    lab: Lab,
+    node: Node,
+    told: re.Pattern[str],
+    words: str,
+    given: Callable[[Batch], Batch] | None = None,
+    kin: re.Pattern[str] | None = None,
+) -> Verdict | Run:
     """Trace the loss into a graph on the first batch that it takes: confirmed if it raises what `told` matches at the flagged place.
+
+    Parameters
+    ----------
+    told
+        What the exception says, in type or message.
+    words
+        Of the flagged place.
+    given
+        What is added to a batch.
+    kin
+        What it says at another place of the same kind, which the loss comes to first.
 
     Returns
     -------
@@ -32,6 +50,9 @@ def traced(lab: Lab, node: Node, told: re.Pattern[str], words: str, given: Calla
             if _at(node, run.raised.line):
                 reason = f"traced into a graph, the loss raises {run.raised.type} at {words}"
                 return confirmed(reason, run, value=run.raised.message[:160], expected="a number")
+            if kin is not None and kin.search(run.raised.message):
+                reason = f"traced into a graph, the loss raises {run.raised.type} at a call of the same kind that it comes to first"
+                return confirmed(f"{reason} (line {run.raised.line})", run, value=run.raised.message[:160], expected="a number")
             elsewhere = f"the loss fails before it gets there: {run.raised}; mend that first"
         else:
             elsewhere = elsewhere or f"no batch was found that the loss takes ({run.raised}); declare its inputs (`# losslint: inputs …`)"

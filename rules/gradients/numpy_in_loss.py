@@ -243,6 +243,7 @@ def distance_loss(y_true, y_pred):
 )
 
 
+ARRAY = re.compile(r"to a numpy array|has no attribute 'numpy'")
 REFUSAL = re.compile(
     r"numpy|symbolic|Symbolic|KerasTensor|__array__|(?:float|int)\(\) argument|real number|scalar arrays|'Tensor' object|non-tensor type"
 )
@@ -308,7 +309,7 @@ def places(trace: Trace) -> list[Node]:
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the loss fails in a graph at the call, or no gradient comes back through it."""
     try:
-        run = traced(lab, report.node, REFUSAL, "the call")
+        run = traced(lab, report.node, REFUSAL, "the call", kin=ARRAY)
     except Undecided:
         cut = cut_off(lab, report.node)
         if cut is None:

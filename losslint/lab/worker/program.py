@@ -15,6 +15,7 @@ from losslint_worker.fence import Refused
 TRACERS = ("function", "register_keras_serializable", "keras_export", "tf_export", "jit", "njit", "convert_to_tensor_fn", "autograph")
 RECORD = "__losslint_record__"
 LAMBDA = "__losslint_lambda__"
+USUAL = {"K": "keras.backend", "np": "numpy", "tf": "tensorflow"}  # what modules of older Keras handed on under these names
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 Position = Tuple[int, int]
@@ -242,8 +243,12 @@ class Program:
         """What a star import would have brought in the version that the file was written for."""
         source = sys.modules.get(statement.module or "")
         for name in piece["needs"]:
-            if source is not None and name not in module.__dict__ and not hasattr(builtins, name) and hasattr(source, name):
+            if source is None or name in module.__dict__ or hasattr(builtins, name):
+                continue
+            if hasattr(source, name):
                 module.__dict__[name] = getattr(source, name)
+            elif name in USUAL and source.__name__.partition(".")[0] in ("keras", "tensorflow", "tf_keras"):
+                module.__dict__[name] = names.outside(USUAL[name], False, self.stand_ins)
 
     def importer(self, piece: Dict[str, Any], guarded: Set[int]) -> Callable[..., Any]:
         """What `import` does in a module: modules of the slice, then those that are installed, then placeholders."""
