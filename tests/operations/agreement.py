@@ -78,9 +78,7 @@ class Case:
 
     def inputs(self, samples: int) -> list[Any]:
         """Targets and predictions between 0.1 and 0.9: the same eight samples again and again."""
-        draw = np.random.default_rng(7)
-        once = [draw.uniform(0.1, 0.9, (SAMPLES, *self.axes)).astype("float32") for _ in range(2)]
-        return [self._given(np.tile(x, (samples // SAMPLES, *(1 for _ in self.axes)))) for x in once]
+        return [self._given(x) for x in repeated(samples, tuple(self.axes))]
 
     def column(self, index: int) -> list[Any]:
         """The uniform inputs of one witness column; where an activation saturates, one large logit among small ones."""
@@ -98,6 +96,14 @@ class Case:
         name = self.spelling.written
         of_arrays = name.startswith(".") and name not in OF_SHAPES and not hasattr(tf.constant(0.0), name[1:])
         return x if self.spelling.space == "np" or of_arrays else tf.constant(x)
+
+
+@lru_cache(maxsize=64)
+def repeated(samples: int, axes: tuple[int, ...]) -> list[Any]:
+    """Two arrays between 0.1 and 0.9, in which the same few samples come again and again."""
+    draw = np.random.default_rng(7)
+    once = [draw.uniform(0.1, 0.9, (SAMPLES, *axes)).astype("float32") for _ in range(2)]
+    return [np.tile(x, (samples // SAMPLES, *(1 for _ in axes))) for x in once]
 
 
 @lru_cache(maxsize=64)
@@ -171,7 +177,7 @@ def differences(case: Case, seen: Seen) -> list[str]:
         wrong += _degree(node, seen.batch(MANY), seen.batch(2 * MANY), form)
     if not form.random and not form.free and case.rank != 3:
         wrong += _columns(case, seen)
-    if not case.spelling.numpy and not case.spelling.written.startswith(".") and "gradient" not in form.unknown:
+    if case.rank != 3 and not case.spelling.numpy and not case.spelling.written.startswith(".") and "gradient" not in form.unknown:
         told, flows = node.gradient, seen.flows
         if flows is not None and flows != (told is Gradient.FLOWS):
             wrong.append(f"gradient: {told.name}, it is {'flowing' if flows else 'None or 0'}")
