@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from losslint.names import Index, Scoped
+from losslint.names import Index, Scoped, last
 
 LOSS_WORDS = re.compile(
     r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
@@ -92,7 +93,6 @@ class _Uses(Struct, frozen=True):
     losses: dict[str, str]  # name -> why
     lambdas: dict[ast.AST, str]
     metrics: frozenset[str]
-    passed: frozenset[str]  # read as a value somewhere, not called
     single: frozenset[str]  # called for one sample at a time: mapped over the batch, or given ``x[i]``
 
 
@@ -105,20 +105,10 @@ def _named_values(value: ast.expr) -> Iterator[ast.expr]:
         case ast.Dict():
             for item in value.values:
                 yield from _named_values(item)
-        case ast.Call(func=function, args=[first, *_]) if _last(function) == "partial":
+        case ast.Call(func=function, args=[first, *_]) if last(function) == "partial":
             yield from _named_values(first)
         case _:
             yield value
-
-
-def _last(node: ast.expr) -> str | None:
-    """The last name of a dotted one."""
-    if isinstance(node, ast.Name):
-        return node.id
-    owner = node
-    while isinstance(owner, ast.Attribute):
-        owner = owner.value
-    return node.attr if isinstance(node, ast.Attribute) and isinstance(owner, ast.Name) else None
 
 
 def _names(values: Iterable[ast.expr]) -> Iterator[str]:
@@ -127,14 +117,19 @@ def _names(values: Iterable[ast.expr]) -> Iterator[str]:
         if isinstance(value, ast.Name):
             yield value.id
         elif not isinstance(value, ast.Constant):
-            yield from filter(None, map(_last, _named_values(value)))
+            yield from filter(None, map(last, _named_values(value)))
+
+
+def _called(call: ast.Call) -> str | None:
+    """The last name of what is called: `compile` of ``build().compile()``."""
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else None
 
 
 def _uses(index: Index) -> _Uses:
     losses: dict[str, str] = {}
     lambdas: dict[ast.AST, str] = {}
     metrics: set[str] = set()
-    passed: set[str] = set()
     single: set[str] = set()
 
     def take(value: ast.expr, why: str) -> None:
@@ -142,38 +137,45 @@ def _uses(index: Index) -> _Uses:
             if isinstance(item, ast.Lambda):
                 lambdas[item] = why
             elif isinstance(item, ast.Call):
-                name = _last(item.func)
+                name = last(item.func)
                 if name:
                     losses.setdefault(name, f"{why}, made by a call")
-            elif name := _last(item):
+            elif name := last(item):
                 losses.setdefault(name, why)
 
+    for call in (call for scope in index.scopes for call in scope.calls):
+        method = _called(call)
+        compiles = method == "compile"
+        for keyword in call.keywords:
+            if keyword.arg in LOSS_KEYWORDS and (compiles or keyword.arg != "losses"):
+                take(keyword.value, f"passed as {keyword.arg}= of {method or 'a call'}")
+            elif keyword.arg in ("metrics", "weighted_metrics") and compiles:
+                metrics.update(_names([keyword.value]))
+        if compiles and len(call.args) >= 2 and isinstance(call.func, ast.Attribute):
+            take(call.args[1], "passed to compile")
+        if method in MAPPINGS:
+            single.update(_names(call.args[:1]))
+        elif method and call.args and all(isinstance(a, ast.Subscript) and isinstance(a.slice, ast.Name) for a in call.args):
+            single.add(method)
+    return _Uses(losses, lambdas, frozenset(metrics), frozenset(single))
+
+
+def _passed(index: Index) -> frozenset[str]:
+    """The names that are handed on as values, to calls and by return, not called."""
+    found: set[str] = set()
     for scope in index.scopes:
+        found.update(_names(scope.returned))
         for call in scope.calls:
-            method = _last(call.func)
-            compiles = method == "compile"
-            for keyword in call.keywords:
-                if keyword.arg in LOSS_KEYWORDS and (compiles or keyword.arg != "losses"):
-                    take(keyword.value, f"passed as {keyword.arg}= of {method or 'a call'}")
-                elif keyword.arg in ("metrics", "weighted_metrics") and compiles:
-                    metrics.update(_names([keyword.value]))
-            if compiles and len(call.args) >= 2 and isinstance(call.func, ast.Attribute):
-                take(call.args[1], "passed to compile")
-            if method in MAPPINGS:
-                single.update(_names(call.args[:1]))
-                continue
-            if method and call.args and all(isinstance(a, ast.Subscript) and isinstance(a.slice, ast.Name) for a in call.args):
-                single.add(method)
-            passed.update(_names(call.args))
-            passed.update(_names(keyword.value for keyword in call.keywords))
-        passed.update(_names(scope.returned))
-    return _Uses(losses, lambdas, frozenset(metrics), frozenset(passed), frozenset(single))
+            if _called(call) not in MAPPINGS:
+                found.update(_names(call.args))
+                found.update(_names(keyword.value for keyword in call.keywords))
+    return frozenset(found)
 
 
 def _is_loss_class(scope: Scoped) -> bool:
     """Whether a class is a loss by its bases or its name (layers, models and metrics are not)."""
     assert isinstance(scope.node, ast.ClassDef)
-    bases = [_last(base) or "" for base in scope.node.bases]
+    bases = [last(base) or "" for base in scope.node.bases]
     if any(re.search(r"Layer|Model|Metric|Callback|Module|Sequence|Generator|Regularizer|TestCase|Optimizer", base) for base in bases):
         return False
     return any(re.search(r"Loss(?:FunctionWrapper)?$", base) for base in bases) or (scope.short.endswith("Loss") and bool(bases))
@@ -191,8 +193,8 @@ def _compiles(scope: Scoped) -> bool:
     """Whether it compiles a model with a cross-entropy, which goes with one activation of the last layer and not with another."""
     if "compile" not in scope.called:
         return False
-    names = {id(call): _last(call.func) or "" for call in scope.calls}
-    return any("rossentropy" in (ast.unparse(c) if names[id(c)] == "compile" else names[id(c)]) for c in scope.calls)
+    names = [(call, _called(call) or "") for call in scope.calls]
+    return any("rossentropy" in (ast.unparse(call) if name == "compile" else name) for call, name in names)
 
 
 def _is_test(scope: Scoped) -> bool:
@@ -218,7 +220,7 @@ def _factory(scope: Scoped, uses: _Uses) -> Scoped | None:
     if parent is None or parent.function is None or not (LOSS_WORDS.search(parent.short) or parent.short in uses.losses):
         return None
     for value in parent.returned:
-        if value is scope.node or any(_last(item) == scope.short for item in _named_values(value)):
+        if value is scope.node or any(last(item) == scope.short for item in _named_values(value)):
             return parent
     return None
 
@@ -320,9 +322,12 @@ def find(index: Index, path: str) -> list[Loss]:
                 evidence,
                 why or "it computes a value that training uses",
                 _is_metric(scope, uses, path),
-                scope.short in uses.passed or scope.short in uses.losses or scope.node in uses.lambdas,
+                scope.short in uses.losses or scope.node in uses.lambdas,
             )
         )
+    if found:
+        passed = _passed(index)
+        found = [replace(loss, passed=True) if loss.scope.short in passed else loss for loss in found]
     if _may_hold_values(index.module) or _compiles(index.module):
         found.append(Loss("", index.module, 0, "the module computes a value that training uses"))
     return found

@@ -56,6 +56,16 @@ def dotted(node: ast.expr) -> str | None:
     return ".".join(reversed(parts))
 
 
+def last(node: ast.expr) -> str | None:
+    """``c`` of a chain of attributes ``a.b.c`` on a name, None for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    owner = node
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    return node.attr if isinstance(node, ast.Attribute) and isinstance(owner, ast.Name) else None
+
+
 class Scoped(Struct, eq=False):
     """A function, class or module of a file, and what the one pass saw directly inside it (nested functions apart)."""
 

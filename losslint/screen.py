@@ -100,6 +100,7 @@ def may_hold_loss(data: bytes) -> bool:
     methods = frozenset(METHOD.findall(text))
     return (
         _called(SINK_CALLS, methods, text)
+        or (b"compile" in methods and b"rossentropy" in text)
         or LOSS_CLASS.search(text) is not None
         or (_assigns(text) and _called(COMPUTING_CALLS, methods, text))
         or _defines(text, methods)

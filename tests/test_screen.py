@@ -31,6 +31,7 @@ HOLDING = {
     "a list": "model.compile(loss=[f, f])\ndef f(a, b):\n    return a\n",
     "a name that is passed": "def f(a, b):\n    return a\nmodel.compile(optimizer, loss=\\\n    f)\n",
     "a method that is passed": "class A:\n    def f(self, a):\n        return a\n    def g(self):\n        self.m.fit(loss_fn=self.f)\n",
+    "a cross-entropy by its name": "def build():\n    model().compile('sgd', 'binary_crossentropy')\n",
     "a second argument": "def f(a, b):\n    return a\nmodel.compile(Adam(1e-3, (1)), f)\n",
     "a minimised value": "def step(x):\n    optimizer.minimize (x)\n",
     "a minimised value by a bare name": "x = minimize(x)\n",

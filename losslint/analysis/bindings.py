@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from losslint.analysis import classes
@@ -215,7 +215,7 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
     if called.bound is not None and names:
         scope.names[names[0]] = called.bound
     given = roles(scoped, evidence)
-    steps_first = TIME_MAJOR.search(_documentation(scoped)) is not None  # then the first axis is not the batch
+    steps_first = _steps_first(scoped)  # then the first axis is not the batch
     for name in scoped.parameters:
         node = next(a for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if a.arg == name)
         site = Site(node, run.file.source, scope.function)
@@ -237,10 +237,12 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
         scope.names[arguments.kwarg.arg] = Dictionary({})
 
 
-def _documentation(scoped: Scoped) -> str:
-    """The docstrings of a function and of the class that it is a method of."""
+@lru_cache(maxsize=64)
+def _steps_first(scoped: Scoped) -> bool:
+    """Whether the docstrings of a function, or of the class that it is a method of, say that the first axis is time."""
     nodes = (scoped.node, scoped.owner.node if scoped.owner is not None else None)
-    return "\n".join(ast.get_docstring(n) or "" for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    texts = (ast.get_docstring(n, clean=False) for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    return any(TIME_MAJOR.search(text) for text in texts if text)
 
 
 def pieces(run: Run, targets: list[ast.expr], value: Value, site: Site) -> list[Value] | None:

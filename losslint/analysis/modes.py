@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from losslint.analysis.scope import File
-from losslint.names import Scoped, dotted
+from losslint.names import Scoped, last
 from losslint.operations.namespaces import canonical
 
 if TYPE_CHECKING:
@@ -89,21 +89,19 @@ def _keras_step(scope: Scoped) -> bool:
 
 def _wrapped(file: File) -> set[str]:
     """The names of functions that a file gives to `tf.function` itself."""
-    calls = (call for scope in file.index.scopes for call in scope.calls if call.args)
-    return {_last(call.args[0]) for call in calls if (name := file.index.resolve(call.func)) and canonical(name) in TRACING}
+    functions = {scope.short for scope in file.index.scopes if scope.function is not None}
+    calls = ((call.func, last(call.args[0])) for scope in file.index.scopes for call in scope.calls if call.args)
+    given = ((function, name) for function, name in calls if name in functions)
+    return {name for function, name in given if name and canonical(file.index.resolve(function) or "") in TRACING}
 
 
 def _taped(file: File) -> set[str]:
     """The names of functions that only training loops of the file's own call, under a tape or rewritten by autograph."""
-    called: set[str] = set()
-    elsewhere: set[str] = set()
-    for scope in file.index.scopes:
-        own = "GradientTape" in scope.called and not _keras_step(scope)
-        free = own or bool(decorators(file, scope.node) & TRACING)
-        (called if free else elsewhere).update(_last(call.func) for call in scope.calls)
-        elsewhere.update(_last(value) for call in scope.calls for value in (*call.args, *(k.value for k in call.keywords)))
-    return called - elsewhere
-
-
-def _last(node: ast.expr) -> str:
-    return (dotted(node) or "").rpartition(".")[2]
+    free = {s for s in file.index.scopes if ("GradientTape" in s.called and not _keras_step(s)) or decorators(file, s.node) & TRACING}
+    called = {last(call.func) for scope in free for call in scope.calls}
+    if not called:
+        return set()
+    elsewhere = {last(call.func) for scope in file.index.scopes if scope not in free for call in scope.calls}
+    for call in (call for scope in file.index.scopes for call in scope.calls):
+        elsewhere.update(last(value) for value in (*call.args, *(k.value for k in call.keywords)))
+    return {name for name in called - elsewhere if name}
