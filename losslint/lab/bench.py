@@ -31,7 +31,7 @@ EAGER = re.compile(r"not supported when eager execution|not compatible with eage
 LACKING = re.compile(r"AttributeError: '\w+' object has no attribute '(\w+)'")
 MOST_REMEDIES = 8
 SLOW = 1.0  # seconds of one run from which a graph is used
-XLA_SECONDS = 5.0
+EAGER_SECONDS, XLA_SECONDS = 4.0, 5.0
 TOO_SLOW = {"error": {"type": "Timeout", "message": f"XLA takes longer than {XLA_SECONDS:g} s to compile it", "line": None, "path": None}}
 
 
@@ -104,18 +104,17 @@ class Bench:
             self.stopped = f"the loss was stopped: {how}; raise --confirm-timeout if it is only slow"
             raise Undecided(self.stopped) from error
 
-    def compiled(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One request that has XLA compile: it gets a time of its own, and where that is over the child alone is lost."""
+    def within(self, request: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """One request that has a limit of its own; None where that is over: the child alone is lost."""
         assert self.child is not None
-        if self.xla_slow:
-            return TOO_SLOW
-        started = time.monotonic()
+        until = min(self.until, time.monotonic() + seconds)
         try:
-            return self.child.ask(request, min(self.until, started + XLA_SECONDS))
+            return self.child.ask(request, until)
         except Ended:
+            if time.monotonic() < until:
+                raise  # it did not take too long, it ended
             self._ended()
-            self.xla_slow = True
-            return TOO_SLOW
+            return None
 
     def _ended(self) -> str:
         """How the child ended."""
@@ -286,7 +285,9 @@ class Bench:
             if region not in probes:
                 probes.append(region)
         request["probes"] = probes
-        answer = self.compiled(request) if mode == "xla" else self.ask(request)
+        answer = self._answer(request, mode)
+        if answer is None:
+            return self.run(batch, mode="static", at=at, dtype=dtype, seed=seed, change=change)
         if "error" in answer:
             return Run(batch, mode, None, raised=_raised(answer["error"]), dtype=dtype, seed=seed)
         self.moved |= answer["moved"]
@@ -304,6 +305,23 @@ class Bench:
             dtype=dtype,
             seed=seed,
         )
+
+    def _answer(self, request: dict[str, Any], mode: str) -> dict[str, Any] | None:
+        """The answer to a run; None where eager mode is too slow for the loss and a graph has to be tried."""
+        if mode == "xla" and self.xla_slow:
+            return TOO_SLOW
+        limit = XLA_SECONDS if mode == "xla" else EAGER_SECONDS if mode == "eager" and self._batch is None else 0.0
+        try:
+            answer = self.within(request, limit) if limit else self.ask(request)
+        except Ended:
+            return self.ask(request)  # the child is gone: this says how
+        if answer is not None:
+            return answer
+        if mode == "xla":
+            self.xla_slow = True
+            return TOO_SLOW
+        self.graph = True
+        return None
 
     def shapes(self, batch: Batch) -> tuple[tuple[int | None, ...], ...]:
         """See `losslint.experiment.Lab`."""

@@ -232,7 +232,7 @@ def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:
         return False
     if role in ("true", "pred"):
         return True
-    if guesses.MODEL_NAME.search(name) and used.called is not None:
+    if (guesses.MODEL_NAME.search(name) and used.called is not None) or (role == "unknown" and guesses.number(name) is not None):
         return False
     return role != "setting" or (bool(BATCH_NAME.search(name)) and guesses.number(name) is None and not BATCH_SIZE_NAME.match(name))
 

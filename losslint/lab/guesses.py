@@ -22,7 +22,7 @@ NUMBERS: tuple[tuple[str, Any], ...] = (
     (r"alpha|^tau$|temperature|^temp$|^t$|^beta$|ratio|thresh|rate|^rho$|^q$|quantile|momentum|decay", 0.5),
     (r"smooth", 1.0),
     (r"^eps\w*|epsilon", 1e-7),
-    (r"(?:num|n|nb|no)_?(?:of_)?(?:class|label|categor)|^classes$|^n_?c$|nclass", 3),
+    (r"(?:num(?:ber)?|n|nb|no|nr)_?(?:of_?)?_?(?:class|label|categor)|^classes$|^n_?c$|nclass", 3),
     (r"axis|^dim$|^axes$", -1),
     (r"epoch|step|iteration|^it$", 1),
     (r"class_?weights?|^weights$|^w$|_weights$", [1.0, 2.0, 0.5]),
@@ -60,8 +60,9 @@ MATRIX_CALLS = frozenset({"inv", "pinv", "matmul", "dot", "det"})
 
 @dataclass(slots=True)
 class Usage:
-    """What code does with a name: it is called (with so many arguments), counted, indexed by words, or has attributes."""
+    """What code does with a name: it is read, called (with so many arguments), counted, indexed by words, or has attributes."""
 
+    read: bool = False
     called: int | None = None
     listed: bool = False
     matrix: bool = False
@@ -80,6 +81,7 @@ def usage(name: str, functions: Iterable[ast.AST], owner: str = "") -> Usage:
 
     for function in functions:
         for node in ast.walk(function):
+            found.read = found.read or is_it(node)
             match node:
                 case ast.Call(func=called, args=args) if is_it(called):
                     found.called = len(args)

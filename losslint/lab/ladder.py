@@ -147,6 +147,8 @@ def _numbers(node: ast.expr) -> list[int]:
 def ladder(found: Hints) -> Iterator[Profile]:
     """Shapes and kinds to try: shape before kind, what the code shows before the general list, too few axes last."""
     made = [shape for width in found.widths for shape in _shaped(width, found.rank)]
+    if found.rank >= 3 and len(found.widths) > 1:
+        made.insert(0, (max(found.widths), min(found.widths)))  # what is reshaped may be the rows of a table
     pairs = [(shape, shape) for shape in made]
     pairs += [((1,), shape) for shape in made if len(shape) == 1] + [((), shape) for shape in made if len(shape) == 1]
     fitting = [pair for pair in GENERAL if max(len(pair[0]), len(pair[1])) + 1 >= found.rank]

@@ -47,7 +47,7 @@ class Slice:
         if not any(step["step"] == "construct" for step in self.call.steps):
             return None
         used = guesses.usage(name, self.functions, "self")
-        return guesses.guess(name, used)[0] if used != guesses.Usage() or guesses.number(name) is not None else None
+        return guesses.guess(name, used)[0] if used.read else None
 
     def order(self, old: bool) -> dict[str, Any]:
         """The request that opens it; `old`: for TensorFlow's first version."""
