@@ -14,7 +14,6 @@ from losslint.analysis.roles import PRED_NAME, TRUE_NAME, named, roles
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
-from losslint.operations.namespaces import canonical
 
 MOST_BASES = 20
 SELECTIONS = frozenset({"where", "cond", "switch"})
@@ -194,9 +193,10 @@ def _of_keras(cls: Class) -> bool:
     """Whether a class goes back to one of the framework's, or to one of which nothing is known."""
     bases: list[Value] = [cls]
     for base in bases:
-        if isinstance(base, Named) and (canonical(base.name) is not None or base.name.startswith(".")):
-            return True
-        if isinstance(base, Class) and len(bases) < MOST_BASES:
+        if not isinstance(base, Class):
+            if not isinstance(base, Named) or base.name != "builtins.object":
+                return True
+        elif len(bases) < MOST_BASES:
             bases.extend(base.bases)
     return False
 
