@@ -198,7 +198,8 @@ class Change(Struct, frozen=True):
     """A change of the state that a loss reads by name, for one run.
 
     ``weights``: the model `name` (``*``: every model that the loss can read by its name) gets other weights.
-    ``rebind``: the name is given to a copy of the model with other weights. ``number``: the name is given to the number `factor`.
+    ``rebind``: the name is given to a copy of the model with other weights. ``number``: the name is given to the number `factor`,
+    ``self.x`` is an attribute of the object that the loss is a method of.
     """
 
     kind: str
@@ -273,7 +274,7 @@ class Lab(Protocol):
         dtype
             ``float32``, or ``float64`` to compute everything in double precision.
         seed
-            Of all randomness.
+            Of all randomness; below 0: none is sown, and randomness goes on from the run before.
         change
             Of the state around the loss, undone afterwards.
         """

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from losslint.names import Index, Scoped, last
+from losslint.names import Index, Scoped, dotted, last
 
 LOSS_WORDS = re.compile(
     r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
@@ -178,7 +178,9 @@ def _is_loss_class(scope: Scoped) -> bool:
     bases = [last(base) or "" for base in scope.node.bases]
     if any(re.search(r"Layer|Model|Metric|Callback|Module|Sequence|Generator|Regularizer|TestCase|Optimizer", base) for base in bases):
         return False
-    return any(re.search(r"Loss(?:FunctionWrapper)?$", base) for base in bases) or (scope.short.endswith("Loss") and bool(bases))
+    if any(re.search(r"Loss(?:FunctionWrapper)?$", base) for base in bases) or (scope.short.endswith("Loss") and bool(bases)):
+        return True
+    return any("losses." in (dotted(base) or "") for base in scope.node.bases)
 
 
 def _makes_loss(scope: Scoped) -> bool:

@@ -40,6 +40,16 @@ class Weighted(tf.keras.losses.Loss):
     def call(self, y_true, y_pred):
         return self.beta * tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)  # read
 """,
+    "a training loop": """
+def train(model, batches):
+    beta = 0.0
+    def beta_loss(y_true, y_pred):
+        return beta * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)  # read
+    model.compile("adam", loss=beta_loss)
+    for x, y in batches:
+        model.train_on_batch(x, y)
+        beta += 0.1
+""",
     "a nonlocal of the factory": """
 def make_loss():
     step = 0

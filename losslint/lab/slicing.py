@@ -13,7 +13,9 @@ from losslint.lab.names import COMPOUND, Binding, Needs, bindings, header, needs
 from losslint.names import Scoped, imported
 from losslint.source import Modules, Source
 
-HOOKS = frozenset({"call", "build", "compute_output_shape", "compute_mask"})  # methods that the framework calls by name
+HOOKS = frozenset(
+    {"call", "build", "compute_output_shape", "compute_mask", "get_config", "from_config"}
+)  # methods that the framework calls by name
 Position = tuple[int, int]
 
 

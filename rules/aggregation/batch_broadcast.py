@@ -47,7 +47,7 @@ Not automated yet. The repair changes the value, which is the point of it, so it
 
 ## How it is confirmed
 
-Not automated yet. The experiment runs the loss on batches of 5 and of 7 and looks for a value with two axes of that length.
+The flagged expression is watched while the loss runs on batches of two sizes: its result has two axes of that length.
 
 ## Known misses
 
@@ -61,10 +61,13 @@ Not automated yet. The experiment runs the loss on batches of 5 and of 7 and loo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 
 from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Batch, Lab, Undecided, confirmed, refuted, undecided
+from losslint.finding import Severity, Verdict
 from losslint.operations.operation import Kind
 from losslint.rule import Report, Rule, quoted
 
@@ -174,6 +177,7 @@ class Error(keras.losses.Loss):
         return ops.abs(ops.squeeze(y_true, -1) - y_pred)  # here
 """,
 )
+UNUSUAL, MOST_BATCHES = 5, 12
 HELP = "keep the axis (`keepdims=True`), or take it off the other value too, so that both have one number, or one row, for each sample"
 
 
@@ -204,4 +208,28 @@ def check(trace: Trace) -> Iterator[Report]:
             break
 
 
-RULE = Rule("LL105", "batch-broadcast", Severity.WARNING, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the flagged value has two axes as long as the batch, at two sizes."""
+    seen = None
+    for batch in _tried(lab):
+        runs = [lab.run(batch.repeated(times), at=report.node) for times in (UNUSUAL, UNUSUAL + 2)]
+        results = [probe.result for run in runs for probe in run.probes[-1:] if probe.result is not None]
+        if len(results) < len(runs):
+            continue
+        seen = runs[0]
+        if all(result.shape.count(run.batch.size) > 1 for result, run in zip(results, runs, strict=True)):
+            told = f"of {runs[0].batch.size} samples it has the shape {results[0].shape}, of {runs[1].batch.size} {results[1].shape}"
+            return confirmed(f"two axes of the value are as long as the batch: {told}", lab.run(batch), expected="one axis for the batch")
+    if seen is None:
+        return undecided("the expression was not computed on any batch; declare the inputs of the loss (`# losslint: inputs …`)")
+    return refuted("the value has one axis for the batch, at every size", seen)
+
+
+def _tried(lab: Lab) -> Iterator[Batch]:
+    """Batches of several ranks: more than one column raises an error where one makes a matrix."""
+    with suppress(Undecided):
+        yield lab.batch
+    yield from islice(lab.candidates(), MOST_BATCHES)
+
+
+RULE = Rule("LL105", "batch-broadcast", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)

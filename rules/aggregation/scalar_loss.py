@@ -43,7 +43,8 @@ Not automated yet. Which axes to leave is for the author to say.
 
 ## How it is confirmed
 
-Not automated yet. The experiment weights one sample at a time: the result is the same for each of them.
+The loss is run on a batch, and on its samples twice. Where its value has no axis of that length, there is nothing for the
+weights of the samples to be multiplied with.
 
 ## Known misses
 
@@ -58,8 +59,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Lab, confirmed, refuted, undecided
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -155,15 +158,19 @@ def distance_loss(y_true, y_pred):
 HELP = "reduce over the other axes only, and leave the batch axis to Keras"
 
 
-def check(trace: Trace) -> Iterator[Report]:
-    """The value that a loss of Keras returns, if nothing is left of the batch axis."""
+def places(trace: Trace) -> Iterator[Node]:
+    """What a loss returns to Keras, which weights it."""
     loss = trace.loss
     called = trace.result is not None and any(loss.scope.short in scope.called for scope in trace.result.site.source.index.scopes)
     if loss.metric or not trace.called_by_keras or (called and not loss.passed and loss.evidence < 3):
         return
-    for root in trace.roots:
-        node = root.node
-        if root.returned and root.evidence >= 2 and node.shape is not None and not node.shape.power and node.origin & {"true", "pred"}:
+    yield from (root.node for root in trace.roots if root.returned and root.evidence >= 2)
+
+
+def check(trace: Trace) -> Iterator[Report]:
+    """The value that a loss returns to Keras, if nothing is left of the batch axis."""
+    for node in places(trace):
+        if node.shape is not None and not node.shape.power and node.origin & {"true", "pred"}:
             message = (
                 f"{quoted(node)} leaves nothing of the batch axis: Keras multiplies it by the sample weights, the class weights and the mask "
                 "as a whole, so that none of them reaches its sample"
@@ -171,4 +178,19 @@ def check(trace: Trace) -> Iterator[Report]:
             yield Report(node, message, HELP, (), trace.confidence(node))
 
 
-RULE = Rule("LL104", "scalar-loss", Severity.INFO, check, BAD, GOOD, MISSES, default=False)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the value has one number, or one row, for each sample of a batch."""
+    runs = [lab.run(batch) for batch in (lab.batch, lab.batch.repeated(2))]
+    if any(run.value is None for run in runs):
+        return undecided("the loss fails on a batch of another size; see whether it counts on one")
+    shapes = [run.value.shape for run in runs if run.value is not None]
+    if all(shape[:1] == (run.batch.size,) for shape, run in zip(shapes, runs, strict=True)):
+        return refuted("the value has one entry for each sample", runs[0])
+    if shapes[0] != shapes[1]:
+        return undecided(f"its first axis is none of the batch's, but grows with it: {shapes[0]} and {shapes[1]}; look at its axes")
+    size = runs[0].batch.size
+    reason = f"of {size} samples, and of {2 * size}, the loss returns a value of shape {shapes[0]}: there is no sample to give a weight to"
+    return confirmed(reason, runs[0], expected=f"one value for each of the {size} samples")
+
+
+RULE = Rule("LL104", "scalar-loss", Severity.INFO, check, BAD, GOOD, MISSES, default=False, confirm=confirm, places=places)

@@ -46,7 +46,7 @@ Not automated yet. Where a function has only moved, its new name is the same fun
 
 ## How it is confirmed
 
-Not automated yet. The experiment looks the name up in the project's interpreter.
+The name is looked up in the project's interpreter.
 
 ## Known misses
 
@@ -67,9 +67,10 @@ from collections.abc import Iterator
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.finding import Confidence, Severity
+from losslint.experiment import Batch, Lab, Raised, Run, confirmed, refuted, undecided
+from losslint.finding import Confidence, Severity, Verdict
 from losslint.names import dotted
-from losslint.operations.availability import missing, today
+from losslint.operations.availability import GENERATIONS, missing, today
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -91,14 +92,17 @@ def scaled_error(y_true, y_pred):
     return keras.ops.sqrt(rows + 1e-6)
 """,
     """\
+import tensorflow as tf
 import tf_keras
-from tf_keras import backend as K
 
 
-class Pinball(tf_keras.losses.Loss):
-    def call(self, y_true, y_pred):
-        error = y_true - y_pred
-        return K.mean(K.where(error > 0.0, 0.9 * error, -0.1 * error), axis=-1)  # here
+def squared_log_error(y_true, y_pred):
+    error = tf.log1p(y_true) - tf.log1p(y_pred)  # here
+    return tf.reduce_mean(tf.square(error), axis=-1)
+
+
+model = tf_keras.Sequential([tf_keras.layers.Dense(1)])
+model.compile(loss=squared_log_error)
 """,
     """\
 from keras import backend as K
@@ -160,14 +164,17 @@ def margin_loss(y_true, y_pred):
     return ops.mean(K.maximum(1.0 - y_true * y_pred, 0.0), axis=-1)
 """,
     """\
+import tensorflow as tf
 import tf_keras
-from tf_keras import backend as K
 
 
-class Pinball(tf_keras.losses.Loss):
-    def call(self, y_true, y_pred):
-        error = y_true - y_pred
-        return K.mean(K.switch(error > 0.0, 0.9 * error, -0.1 * error), axis=-1)
+def squared_log_error(y_true, y_pred):
+    error = tf.math.log1p(y_true) - tf.math.log1p(y_pred)
+    return tf.reduce_mean(tf.square(error), axis=-1)
+
+
+model = tf_keras.Sequential([tf_keras.layers.Dense(1)])
+model.compile(loss=squared_log_error)
 """,
 )
 MISSES = (
@@ -229,4 +236,29 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(node, message, help_, (), Confidence.HIGH)
 
 
-RULE = Rule("LL505", "missing-api", Severity.ERROR, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> Iterator[Node]:
+    """Every call of a framework's function by its full name."""
+    for node in trace.called:
+        syntax = node.site.syntax
+        name = node.site.source.index.resolve(syntax) if isinstance(syntax, ast.expr) else None
+        if name is not None and trace.keras in GENERATIONS and not _guarded(node):
+            yield node
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the installed packages have the name."""
+    syntax = report.node.site.syntax
+    name = report.node.site.source.index.resolve(syntax) if isinstance(syntax, ast.expr) else None
+    if name is None:
+        return undecided("the name does not go back to an import; see what it is bound to")
+    package = name.partition(".")[0]
+    if not lab.exists(package):
+        return undecided(f"`{package}` is not installed; name an interpreter that has it with --python")
+    if lab.exists(name):
+        return refuted(f"the installed packages have `{name}`")
+    raised = Raised("AttributeError", f"`{name}` does not exist", getattr(syntax, "lineno", None))
+    run = Run(Batch({}, {}, words="no batch, the name alone"), "eager", None, raised=raised)
+    return confirmed(f"the installed packages have no `{name}`", run, expected="a function of that name")
+
+
+RULE = Rule("LL505", "missing-api", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -63,7 +63,8 @@ Not automated yet. A generated `get_config` changes what is saved and nothing of
 
 ## How it is confirmed
 
-Not automated yet. The experiment makes the loss, serialises it and makes it anew: that raises, or a parameter is lost.
+The loss is made with values other than the defaults, serialised, and made anew from its configuration: that raises an error, or
+an attribute that holds a parameter is another one afterwards.
 
 ## Known misses
 
@@ -80,9 +81,11 @@ import ast
 from collections.abc import Iterator
 
 from losslint.analysis.classes import definition, foreign_bases, methods
+from losslint.analysis.node import Node
 from losslint.analysis.objects import Class
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Batch, Lab, Raised, Run, confirmed, refuted
+from losslint.finding import Severity, Verdict
 from losslint.operations.namespaces import canonical
 from losslint.rule import Report, Rule
 
@@ -164,14 +167,11 @@ class ScaledQuantile(QuantileBase):
 import tensorflow as tf
 
 
-def weighted_error(y_true, y_pred, weight):
-    return weight * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
-
-
-class WeightedError(tf.keras.losses.LossFunctionWrapper):
-    def __init__(self, weight=2.0, name="weighted_error"):  # here
+class WeightedError(tf.keras.losses.MeanSquaredError):
+    def __init__(self, weight=2.0, name="weighted_error", **kwargs):  # here
+        super().__init__(name=name, **kwargs)
         self.weight = weight
-        super().__init__(lambda true, pred: weighted_error(true, pred, self.weight), name=name)
+        self.fn = lambda true, pred: self.weight * tf.reduce_mean(tf.square(true - pred), axis=-1)
 """,
 )
 GOOD = (
@@ -212,7 +212,7 @@ class Pinball(tf.keras.losses.Loss):
         super().__init__(**kwargs)
         width = high - low
         self.settings = {"low": low, "high": high}
-        self.scale = 1.0 / width
+        self.scale = 0.5 * (1.0 + width)
 
     def call(self, y_true, y_pred):
         return self.scale * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
@@ -241,26 +241,11 @@ class Configured(keras.losses.Loss):
 
 
 class PowerError(Configured):
-    def __init__(self, exponent, **kwargs):
-        super().__init__(power=exponent, **kwargs)
+    def __init__(self, power=1.5, **kwargs):
+        super().__init__(power=power, **kwargs)
 
     def call(self, y_true, y_pred):
-        return ops.mean(ops.abs(y_true - y_pred) ** self._power, axis=-1)
-""",
-    """\
-import tensorflow as tf
-
-
-def weighted_error(y_true, y_pred, weight):
-    return weight * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
-
-
-class WeightedError(tf.keras.losses.LossFunctionWrapper):
-    def __init__(self, weight=2.0, name="weighted_error"):
-        super().__init__(weighted_error, name=name, weight=weight)
-
-    def call(self, y_true, y_pred):
-        return super().call(tf.cast(y_true, y_pred.dtype), y_pred)
+        return ops.mean((ops.abs(y_true - y_pred) + 1e-3) ** self._power, axis=-1)
 """,
     """\
 import tensorflow as tf
@@ -334,15 +319,21 @@ def _parameters(node: ast.FunctionDef) -> list[tuple[str, bool]]:
     return [(name, default) for name, default in found if name not in KEPT_BY_KERAS]
 
 
+def _constructor(trace: Trace) -> tuple[Class, tuple[ast.FunctionDef, Class], set[str]] | None:
+    """The class of a loss, its constructor with the class that this is written in, and the Keras losses that it derives from."""
+    cls = trace.owner
+    bases = None if cls is None else _keras_bases(cls)
+    constructors = [] if cls is None else methods(cls).get("__init__", [])
+    return (cls, constructors[0], bases) if cls is not None and bases and constructors else None
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """The constructor of the loss's class, if a parameter of it is lost."""
-    cls = trace.owner
-    if cls is None or not (bases := _keras_bases(cls)):
+    found = _constructor(trace)
+    if found is None:
         return
+    cls, (constructor, where), bases = found
     own = methods(cls)
-    if "__init__" not in own:
-        return
-    constructor, where = own["__init__"][0]
     told = told_by_config(cls) | handed_on(cls, constructor, bases) | functions(cls)
     used = words(ast.Module(constructor.body, []))
     lost = [(name, default) for name, default in _parameters(constructor) if name not in told and (name in used or not default)]
@@ -361,4 +352,24 @@ def check(trace: Trace) -> Iterator[Report]:
     yield Report(definition(constructor, where), message, help_)
 
 
-RULE = Rule("LL502", "not-reloadable", Severity.WARNING, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> Iterator[Node]:
+    """The constructor of a Keras loss that takes parameters, functions apart."""
+    found = _constructor(trace)
+    if found is not None and not functions(found[0]):
+        yield definition(*found[1])
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the loss that is made anew from its own configuration is another one, or cannot be made."""
+    again = lab.reloaded()
+    raised = Raised(*again.error.partition(": ")[::2]) if again.error else None
+    run = Run(Batch({}, {}, words="no batch, the loss object itself"), "eager", None, raised=raised)
+    if raised is not None:
+        return confirmed(f"the loss cannot be made anew from its own configuration: {again.error}", run, expected="the same loss")
+    if again.lost:
+        names = ", ".join(f"`{name}`" for name in again.lost)
+        return confirmed(f"made anew from its own configuration, the loss has other values for {names}", run, expected="the same values")
+    return refuted("the loss that is made anew from its own configuration has the same parameters")
+
+
+RULE = Rule("LL502", "not-reloadable", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -71,7 +71,8 @@ offered as unsafe.
 
 ## How it is confirmed
 
-Not automated yet. The experiment traces the loss, changes the variable, and runs the graph again: the value stays.
+The loss is traced and run; then the variable is changed, or another random number would be drawn, and the same graph is run
+again: its value stays, where that of the loss itself changes.
 
 ## Known misses
 
@@ -85,10 +86,13 @@ Not automated yet. The experiment traces the loss, changes the variable, and run
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 
 from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
-from losslint.finding import Severity
+from losslint.experiment import Batch, Change, Lab, Undecided, confirmed, refuted
+from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -139,7 +143,7 @@ def noisy_loss(y_true, y_pred):
 import tensorflow as tf
 
 
-def train(model, batches):
+def train(model, x, y):
     beta = 0.0
 
     def beta_loss(y_true, y_pred):
@@ -147,10 +151,12 @@ def train(model, batches):
             return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
         return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
 
-    model.compile("adam", loss=beta_loss)
-    for x, y in batches:
-        model.train_on_batch(x, y)
+    def anneal(epoch, logs):
+        nonlocal beta
         beta += 0.1
+
+    model.compile("adam", loss=beta_loss)
+    model.fit(x, y, callbacks=[tf.keras.callbacks.LambdaCallback(on_epoch_end=anneal)])
 """,
     """\
 import random
@@ -172,7 +178,7 @@ GOOD = (
 import keras
 from keras import ops
 
-weight = keras.Variable(0.0, trainable=False)
+weight = keras.Variable(0.1, trainable=False)
 
 
 def annealed_loss(y_true, y_pred):
@@ -256,6 +262,7 @@ class Anneal(keras.callbacks.Callback):
         settings["weight"] = min(1.0, epoch / 10)
 """,
 )
+FACTORS, MOST_BATCHES = (2.0, 1000.0, -1.0), 6
 HELP = "keep it in a `tf.Variable` (`keras.Variable`) and change it with `assign`: a graph reads a variable each time"
 DRAW = "draw it with `tf.random` or `keras.random`, inside the loss"
 
@@ -263,6 +270,13 @@ DRAW = "draw it with `tf.random` or `keras.random`, inside the loss"
 def _begins(node: Node) -> bool:
     """Whether a value is state itself, not made of it."""
     return "state" in node.origin and not any("state" in argument.origin for argument in node.arguments)
+
+
+def places(trace: Trace) -> Iterator[Node]:
+    """What a loss is made of, unless it runs eagerly."""
+    nodes = list(reach(*(root.node for root in trace.roots)))
+    if not any(node.details.get("graph") is False for node in nodes):
+        yield from (root.node for root in trace.roots)
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -283,4 +297,34 @@ def check(trace: Trace) -> Iterator[Report]:
             yield Report(node, message, HELP, ((node.details["changed"], "it is changed here"),), trace.confidence(node))
 
 
-RULE = Rule("LL203", "frozen-state", Severity.WARNING, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether a graph keeps what the loss, run anew, does not."""
+    name = str(report.node.details.get("name", ""))
+    for batch in _tried(lab):
+        for factor in (None,) if "drawn" in report.node.details or not name else FACTORS:
+            change = None if factor is None else Change("number", name, factor)
+            values = [
+                lab.run(batch, mode=mode, seed=seed, change=c).value
+                for mode in ("eager", "static")
+                for seed, c in ((1, None), (-1, change))
+            ]
+            if any(value is None for value in values) or values[0] == values[1]:
+                continue
+            if values[2] != values[3]:
+                return refuted("a graph of the loss follows the change", lab.run(batch))
+            before, after, kept = (value.mean for value in values[:3] if value is not None)
+            what = f"`{name}` becomes {factor:g}" if name and factor is not None else "another number is drawn"
+            reason = f"the loss is {before:.4g}, and {after:.4g} when {what}; traced into a graph it stays {kept:.4g}"
+            told = {"loss before": before, "loss after": after, "graph before and after": kept}
+            return confirmed(reason, lab.run(batch, mode="static", seed=1), value=told, expected="a graph that follows the change")
+    return refuted("no change of it changes the loss", lab.run(lab.batch))
+
+
+def _tried(lab: Lab) -> Iterator[Batch]:
+    """Informative batches, and others: a weight that begins at 0 makes every batch look alike."""
+    with suppress(Undecided):
+        yield lab.batch
+    yield from islice(lab.candidates(), MOST_BATCHES)
+
+
+RULE = Rule("LL203", "frozen-state", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

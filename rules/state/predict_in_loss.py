@@ -16,7 +16,7 @@ contexts that tells nobody what to do. In a loop that runs eagerly they work, an
 import keras
 import tensorflow as tf
 
-teacher = keras.Sequential([keras.layers.Dense(10)])
+teacher = keras.Sequential([keras.Input((10,)), keras.layers.Dense(10)])
 
 
 def distillation_loss(y_true, y_pred):
@@ -31,7 +31,7 @@ Call the model:
 import keras
 import tensorflow as tf
 
-teacher = keras.Sequential([keras.layers.Dense(10)])
+teacher = keras.Sequential([keras.Input((10,)), keras.layers.Dense(10)])
 
 
 def distillation_loss(y_true, y_pred):
@@ -49,7 +49,7 @@ Not automated yet. Calling the model in place of `predict` lets the gradient thr
 
 ## How it is confirmed
 
-Not automated yet. The experiment traces the loss: it raises at the call.
+The loss is run eagerly, which works, and traced into a graph as Keras does it: that raises at the call.
 
 ## Known misses
 
@@ -65,8 +65,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.finding import Confidence, Severity
+from losslint.experiment import Lab, confirmed, refuted, undecided
+from losslint.finding import Confidence, Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -74,7 +76,7 @@ BAD = (
 import keras
 import tensorflow as tf
 
-teacher = keras.Sequential([keras.layers.Dense(10)])
+teacher = keras.Sequential([keras.Input((10,)), keras.layers.Dense(10)])
 
 
 def distillation_loss(y_true, y_pred):
@@ -114,8 +116,8 @@ import tensorflow as tf
 
 def make_loss(model, features):
     def scored_loss(y_true, y_pred):
-        score = model.evaluate(features, y_true, verbose=0)  # here
-        return score * tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
+        scores = model.predict(features, verbose=0)  # here
+        return tf.reduce_mean(scores) * tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)
 
     return scored_loss
 """,
@@ -125,7 +127,7 @@ GOOD = (
 import keras
 import tensorflow as tf
 
-teacher = keras.Sequential([keras.layers.Dense(10)])
+teacher = keras.Sequential([keras.Input((10,)), keras.layers.Dense(10)])
 
 
 def distillation_loss(y_true, y_pred):
@@ -234,6 +236,12 @@ def _as_keras(call: ast.AST) -> bool:
     return not several and all(keyword.arg in KEYWORDS for keyword in call.keywords)
 
 
+def places(trace: Trace) -> Iterator[Node]:
+    """What a loss returns that Keras traces."""
+    if trace.called_by_keras:
+        yield from (root.node for root in trace.roots)
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every model that is told to loop over batches inside a loss."""
     for effect in trace.effects:
@@ -249,4 +257,20 @@ def check(trace: Trace) -> Iterator[Report]:
         yield Report(effect, message, HELP, (), Confidence.HIGH)
 
 
-RULE = Rule("LL204", "predict-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES)
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether a graph of a loss that runs eagerly cannot be made."""
+    eager = lab.run(lab.batch)
+    graph = lab.run(lab.batch, mode="graph")
+    if graph.raised is None:
+        return refuted("the loss becomes a graph as it is", eager)
+    line = getattr(report.node.site.syntax, "lineno", None)
+    if (
+        graph.raised.line is not None
+        and line is not None
+        and not line <= graph.raised.line <= getattr(report.node.site.syntax, "end_lineno", line)
+    ):
+        return undecided(f"the loss raises in a graph at another place: {graph.raised}; mend that first")
+    return confirmed(f"the loss works eagerly, and traced into a graph it raises {graph.raised.type}", graph, expected="a graph")
+
+
+RULE = Rule("LL204", "predict-in-loss", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -104,6 +104,7 @@ class Scope:
 
     def __init__(self, loss: Callable[..., Any], namespace: Dict[str, Any], parameters: List[str]) -> None:
         function = getattr(loss, "__func__", loss)
+        self.owner = getattr(loss, "__self__", None)
         code = getattr(function, "__code__", None)
         self.namespace = getattr(function, "__globals__", namespace)
         cells = zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or ())
@@ -115,7 +116,9 @@ class Scope:
         return found + [name for name in self.cells if is_model(self.get(name))]
 
     def get(self, name: str) -> Any:
-        """What a name is bound to, None if to nothing."""
+        """What a name is bound to, None if to nothing; ``self.x`` is an attribute of the object that the loss is a method of."""
+        if name.startswith("self."):
+            return getattr(self.owner, name[5:], None)
         if name in self.cells:
             try:
                 return self.cells[name].cell_contents
@@ -125,7 +128,9 @@ class Scope:
 
     def put(self, name: str, value: Any) -> None:
         """Bind a name."""
-        if name in self.cells:
+        if name.startswith("self."):
+            setattr(self.owner, name[5:], value)
+        elif name in self.cells:
             self.cells[name].cell_contents = value
         else:
             self.namespace[name] = value

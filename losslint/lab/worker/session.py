@@ -203,7 +203,7 @@ class Runner:
         repeat = request["repeat"]
         tensors = {name: self.tensor(told, repeat) for name, told in request["inputs"].items()}
         tf.keras.backend.set_floatx("float64" if self.wide else "float32")  # the loss before may have changed it
-        if self.random:
+        if self.random and request["seed"] >= 0:
             seed(request["seed"])
         mode, change = request["mode"], request["change"]
         with self.scope.changed(change) if change else nullcontext():
