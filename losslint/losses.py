@@ -160,16 +160,16 @@ def _uses(index: Index) -> _Uses:
     return _Uses(losses, lambdas, frozenset(metrics), frozenset(single))
 
 
-def _passed(index: Index) -> frozenset[str]:
-    """The names that are handed on as values, to calls and by return, not called."""
+def _passed(index: Index, functions: set[str]) -> set[str]:
+    """The names of these functions that are handed on as values, to calls and by return, not called."""
     found: set[str] = set()
     for scope in index.scopes:
         found.update(_names(scope.returned))
         for call in scope.calls:
-            if _called(call) not in MAPPINGS:
-                found.update(_names(call.args))
-                found.update(_names(keyword.value for keyword in call.keywords))
-    return frozenset(found)
+            values = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if values and _called(call) not in MAPPINGS:
+                found.update(_names(values))
+    return found & functions
 
 
 def _is_loss_class(scope: Scoped) -> bool:
@@ -328,7 +328,7 @@ def find(index: Index, path: str) -> list[Loss]:
             )
         )
     if found:
-        passed = _passed(index)
+        passed = _passed(index, {loss.scope.short for loss in found})
         found = [replace(loss, passed=True) if loss.scope.short in passed else loss for loss in found]
     if _may_hold_values(index.module) or _compiles(index.module):
         found.append(Loss("", index.module, 0, "the module computes a value that training uses"))
