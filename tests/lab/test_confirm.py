@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tests.commands import CLEAN, SUMMED, losslint, write
+from commands import CLEAN, SUMMED, losslint, write
 
 GUARDED = """\
 import tensorflow as tf
