@@ -214,6 +214,13 @@ class Reloaded(Struct, frozen=True):
     error: str
 
 
+class Fitted(Struct, frozen=True):
+    """What became of a model in one epoch of two batches: what its training step returned for each, and what the history shows."""
+
+    steps: tuple[Mapping[str, float], ...]
+    history: Mapping[str, float]
+
+
 class Lab(Protocol):
     """One loss, sliced out of its file and ready to be run on batches in the user's own TensorFlow.
 
@@ -247,6 +254,9 @@ class Lab(Protocol):
 
     def reloaded(self) -> Reloaded:
         """Make the object that the loss is a method of anew, from its own configuration."""
+
+    def fitted(self) -> Fitted:
+        """Fit the model that the training step is a method of, for one epoch of two batches that differ."""
 
     def exists(self, name: str) -> bool:
         """Whether the installed packages have a dotted name such as ``tensorflow.keras.losses.mse``, not one that only moved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from losslint.analysis.node import Node, Site
@@ -16,7 +17,7 @@ from losslint.operations.namespaces import canonical
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
-PASSING = frozenset({"Reshape", "Flatten", "Dropout", "Permute", "InputLayer", "ZeroPadding2D", "Cropping2D"})
+PASSING = frozenset({"Reshape", "Flatten", "Permute", "ZeroPadding2D", "Cropping2D"})
 WEIGHTED = frozenset(
     {"Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "SeparableConv2D", "EinsumDense"}
 )
@@ -27,10 +28,12 @@ def compiled(run: Run, model: Model, positional: list[Value], keywords: dict[str
     """A model is compiled: record what its last layer gives and what its loss takes, where both are known."""
     loss = keywords.get("loss") or (positional[1] if len(positional) > 1 else None)
     logits = _takes_logits(loss)
-    gives = next((told for layer in reversed(model.layers) if (told := activation(layer)) != "passes"), None)
-    if logits is not None and gives is not None and not run.path.quiet:
+    given = [activation(layer) for layer in reversed(model.layers)]
+    moved = sum(1 for _ in takewhile(lambda told: told == "passes", given))
+    if logits is not None and moved < len(given) and given[moved] is not None and not run.path.quiet:
         made = unknown((), site)
-        run.path.effects.append(Node("compiled", (made,), site, made.facts, {"logits": logits, "activation": gives}))
+        details = {"logits": logits, "activation": given[moved], "moved": bool(moved)}
+        run.path.effects.append(Node("compiled", (made,), site, made.facts, details))
 
 
 def _takes_logits(loss: Value | None) -> bool | None:

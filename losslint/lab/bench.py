@@ -14,7 +14,7 @@ from typing import Any
 
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
-from losslint.experiment import Batch, Change, Probe, Raised, Reloaded, Run, Tensor, Undecided
+from losslint.experiment import Batch, Change, Fitted, Probe, Raised, Reloaded, Run, Tensor, Undecided
 from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import observed
 from losslint.lab.process import Child, Ended, Worker
@@ -342,6 +342,16 @@ class Bench:
         if "error" in answer and isinstance(answer["error"], dict):
             raise Undecided(self.failure(_raised(answer["error"])))
         return Reloaded(tuple(answer["lost"]), answer["error"])
+
+    def fitted(self) -> Fitted:
+        """See `losslint.experiment.Lab`."""
+        self.open()
+        answer = self.ask({"request": "fit"})
+        if not answer.get("steps"):
+            raised = answer["error"]
+            told = self.failure(_raised(raised)) if isinstance(raised, dict) else f"the model cannot be fitted on guessed data: {raised}"
+            raise Undecided(told)
+        return Fitted(tuple(answer["steps"]), answer["history"])
 
     def exists(self, name: str) -> bool:
         """See `losslint.experiment.Lab`."""

@@ -20,6 +20,13 @@ import tensorflow as tf
 
 
 class Regression(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.head(x)
+
     def train_step(self, data):
         x, y = data
         with tf.GradientTape() as tape:
@@ -67,7 +74,7 @@ Not automated yet. The repair adds a metric to the model, so it will stay with a
 
 ## How it is confirmed
 
-Not automated yet. The experiment fits a model of two layers on two batches and compares the history with the mean.
+The model is fitted on two batches that differ; the history is compared with the mean of what the step returned for them.
 
 ## Known misses
 
@@ -85,7 +92,8 @@ from collections.abc import Iterator
 from losslint.analysis.classes import is_model, methods
 from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.trace import Trace
-from losslint.finding import Confidence, Severity
+from losslint.experiment import Batch, Lab, Run, confirmed, refuted
+from losslint.finding import Confidence, Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -95,6 +103,13 @@ import tensorflow as tf
 
 
 class Regression(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.head(x)
+
     def train_step(self, data):
         x, y = data
         with tf.GradientTape() as tape:
@@ -108,14 +123,16 @@ import tensorflow as tf
 
 
 class Vae(tf.keras.models.Model):
-    def __init__(self, encoder, decoder):
+    def __init__(self):
         super().__init__()
-        self.encoder = encoder
-        self.decoder = decoder
+        self.mean = tf.keras.layers.Dense(2)
+        self.log_var = tf.keras.layers.Dense(2)
+        self.decoder = tf.keras.layers.Dense(4)
 
-    def train_step(self, images):
+    def train_step(self, data):
+        images = data[0]
         with tf.GradientTape() as tape:
-            mean, log_var = self.encoder(images)
+            mean, log_var = self.mean(images), self.log_var(images)
             error = tf.reduce_mean(tf.square(images - self.decoder(mean)))
             divergence = -0.5 * tf.reduce_mean(1.0 + log_var - tf.square(mean) - tf.exp(log_var))
             total = error + divergence
@@ -134,7 +151,11 @@ import tensorflow as tf
 class Classifier(keras.Model):
     def __init__(self):
         super().__init__()
+        self.head = keras.layers.Dense(10)
         self.accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
+
+    def call(self, x):
+        return self.head(x)
 
     def train_step(self, data):
         x, y = data
@@ -148,8 +169,9 @@ class Classifier(keras.Model):
         return logs  # here
 """,
     """\
-from keras import Model, ops
+import keras
 import tensorflow as tf
+from keras import Model, ops
 
 
 class Base(Model):
@@ -157,6 +179,13 @@ class Base(Model):
 
 
 class Distiller(Base):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.head(x)
+
     def train_step(self, data):
         x, y = data
         with tf.GradientTape() as tape:
@@ -174,7 +203,11 @@ import tensorflow as tf
 class Regression(keras.Model):
     def __init__(self):
         super().__init__()
+        self.head = keras.layers.Dense(1)
         self.loss_tracker = keras.metrics.Mean(name="loss")
+
+    def call(self, x):
+        return self.head(x)
 
     def train_step(self, data):
         x, y = data
@@ -231,7 +264,11 @@ import tensorflow as tf
 class Regression(keras.Model):
     def __init__(self):
         super().__init__()
+        self.head = keras.layers.Dense(1)
         self.tracker = keras.metrics.Mean(name="loss")
+
+    def call(self, x):
+        return self.head(x)
 
     def train_step(self, data):
         x, y = data
@@ -261,6 +298,7 @@ class Regression(keras.Model):
 """,
 )
 OWN_LOOP = frozenset({"fit", "make_train_function", "_get_metrics_result_or_logs", "_validate_and_get_metrics_result"})
+TOLERANCE = 1e-3
 HELP = (
     'make a `keras.metrics.Mean(name="loss")` in `__init__`, return it from the `metrics` property, call its `update_state(loss)` in the '
     "step, and return its `result()`"
@@ -308,4 +346,25 @@ def check(trace: Trace) -> Iterator[Report]:
     yield Report(result, message, HELP, (), Confidence.HIGH if whole and trace.keras == "3" else Confidence.MEDIUM)
 
 
-RULE = Rule("LL506", "shadowed-loss", Severity.ERROR, check, BAD, GOOD, MISSES)
+def places(trace: Trace) -> Iterator[Node]:
+    """What a training step of a model returns."""
+    if trace.result is not None and _step_of_model(trace):
+        yield trace.result
+
+
+def confirm(lab: Lab, report: Report) -> Verdict:
+    """Whether the history of one epoch differs from the mean of what the step returned."""
+    fit = lab.fitted()
+    run = Run(Batch({}, {}, words="two batches of 4 samples"), "eager", None)
+    for key, shown in fit.history.items():
+        values = [step[key] for step in fit.steps if key in step]
+        mean = sum(values) / max(1, len(values))
+        if not values or report.node.details["items"].get(key) is None or abs(shown - mean) <= TOLERANCE * max(1.0, abs(mean)):
+            continue
+        told = " and ".join(f"{value:.4g}" for value in values)
+        reason = f'"{key}" was {told} on the two batches of an epoch, and the history shows {shown:.4g}, not their mean, {mean:.4g}'
+        return confirmed(reason, run, value={"shown": shown, "mean of the batches": mean}, expected="the same number for both")
+    return refuted("the history shows the means of what the step returned")
+
+
+RULE = Rule("LL506", "shadowed-loss", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
-from losslint_worker import models, names, reloading
+from losslint_worker import models, names, reloading, training
 from losslint_worker.fence import Refused
 from losslint_worker.program import LAMBDA, Failed, Program, Unmade, assembled, brief, module_named
 
@@ -45,6 +45,9 @@ class Session:
         if kind == "reload":
             found: Dict[str, Any] = reloading.reloaded(runner.owner, request["given"], runner.given)
             return found
+        if kind == "fit":
+            shown: Dict[str, Any] = training.fitted(runner.remade)
+            return shown
         if kind == "exists":
             return {"exists": names.exists(request["name"])}
         try:
@@ -122,6 +125,11 @@ class Runner:
                 at = getattr(at, step["name"])
         loss: Callable[..., Any] = at
         return loss
+
+    def remade(self) -> Any:
+        """The object that the loss is a method of, made anew."""
+        self.found()
+        return self.owner
 
     def named(self, name: str) -> Any:
         """A name of the file, or why it is not there."""
