@@ -227,9 +227,10 @@ class Bench:
         for profile in ladder.ladder(ladder.hints(self.slice.functions, self.evaluate)):
             yield replace(profile, declared=self.slice.declared)
 
-    def evaluate(self, expressions: list[str]) -> list[float | None]:
-        """The numbers that expressions stand for where the loss is defined."""
-        answer = self.ask({"request": "evaluate", "expressions": expressions})
+    def evaluate(self, expressions: list[str], path: str | None = None) -> list[float | None]:
+        """The numbers that expressions stand for where the loss is defined, or in another file of the slice."""
+        self.open()
+        answer = self.ask({"request": "evaluate", "expressions": expressions, "path": path})
         values: list[float | None] = answer.get("values", [None] * len(expressions))
         return values
 
@@ -244,7 +245,7 @@ class Bench:
         told = [self.slice.declared[name].domain for name in self.batch.named("pred") if name in self.slice.declared]
         of = domain or next((legal.DECLARED[name] for name in told if name in legal.DECLARED), None) or legal.domain(self.trace)
         known, unknown = legal.codes(self.trace)
-        evaluated = (value for value in self.evaluate(list(unknown)) if value is not None) if unknown else ()
+        evaluated = (v for path, text in unknown for v in self.evaluate([text], path) if v is not None)
         return tuple(contents.edges(self.batch, of, tuple(dict.fromkeys((*known, *evaluated)))))
 
     def small(self) -> tuple[Batch, ...]:

@@ -127,7 +127,7 @@ def _arguments(
             used = guesses.usage(name, [function])
             if name not in read:
                 found[name] = {"value": None}
-            elif names[name] in TENSORS and not guesses.MODEL_NAME.search(name) and used.called is None:
+            elif names[name] in TENSORS and guesses.number(name) is None and not guesses.MODEL_NAME.search(name) and used.called is None:
                 found[name] = _tensor(name, made)
             else:
                 found[name] = _guessed(name, used if not owner else _of_attribute(name, function, owner), made)

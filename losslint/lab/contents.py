@@ -175,7 +175,9 @@ def edges(base: Batch, domain: str, codes: tuple[float, ...] = ()) -> Iterator[B
 def _labels(base: Batch, domain: str, codes: tuple[float, ...]) -> Iterator[tuple[str, dict[str, Tensor]]]:
     targets = {name: base.inputs[name] for name in base.named("true")}
     yield "", {}
-    for value in dict.fromkeys((0.0, 1.0, *codes) if domain != "simplex" else codes):
+    if domain == "simplex" and any(width(tensor) > 1 for tensor in targets.values()):
+        yield "targets of one class", {name: every(t, width(t)) for name, t in targets.items() if t.dtype == "float32"}
+    for value in dict.fromkeys((0.0, 1.0, *codes) if domain != "simplex" else (0.0, *codes) if codes else ()):
         changed = {name: full(tensor, value) for name, tensor in targets.items() if tensor.dtype == "float32" or value == 0}
         if changed:
             yield f"targets {value:g}", changed

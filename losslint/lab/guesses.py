@@ -31,9 +31,9 @@ NUMBERS: tuple[tuple[str, Any], ...] = (
     (r"reduction", "none"),
     (r"^name$", "loss"),
     (r"dtype", "float32"),
-    (r"shape|dims$", [8, 8, 3]),
     (r"^(?:num|n|nb)_|_num$|count|^k$|^n$|^m$", 3),
-    (r"height|width|^h$|^w$|length|dim|size", 8),
+    (r"shape|dims$", [8, 8, 3]),
+    (r"height|width|(?:^|_)[hw]$|length|dim|size|grid", 8),
 )
 ANY_NUMBER = 1.0
 THREE = [1.0, 2.0, 0.5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from losslint.analysis.node import Node, reach
@@ -11,6 +12,7 @@ from losslint.names import dotted
 CATEGORICAL = re.compile(r"categorical|softmax|multi_?class|sparse|one_?hot", re.IGNORECASE)
 LOGITS = re.compile(r"logit", re.IGNORECASE)
 ACTIVATIONS = frozenset({"sigmoid", "softmax", "log_softmax", "log_sigmoid", "softplus", "tanh"})
+LIKE = {"ones_like": 1.0, "zeros_like": 0.0}
 COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
 MOVED = frozenset(
     {"cast", "identity", "reshape", "getitem", "slice", "transpose", "squeeze", "expand_dims", "flatten", "divide", "multiply"}
@@ -31,20 +33,30 @@ def domain(trace: Trace) -> str:
     return "box"
 
 
-def codes(trace: Trace) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """The numbers that a loss, its helpers included, compares targets with; of those that are not known, their source."""
+def codes(trace: Trace) -> tuple[tuple[float, ...], tuple[tuple[str, str], ...]]:
+    """The numbers that a loss, its helpers included, compares targets with; of those that are not known, file and source."""
     found: dict[float, None] = {}
-    unknown: dict[str, None] = {}
+    unknown: dict[tuple[str, str], None] = {}
     for node in (node for root in trace.roots for node in reach(root.node)):
         if node.operation in COMPARISONS and len(node.arguments) == 2:
             for one, other in (node.arguments, node.arguments[::-1]):
-                value = other.columns.single[0]
-                if "true" in one.origin and other.constant and _direct(one):
+                value = LIKE.get(other.operation, other.columns.single[0])
+                if "true" in one.origin and (other.constant or other.operation in LIKE) and _direct(one):
                     if value == value:
                         found.setdefault(value)
-                    else:
-                        unknown.setdefault(other.text)
+                    elif (written := _written(node, node.arguments.index(other))) is not None:
+                        unknown.setdefault((node.site.source.path, written))
     return tuple(found), tuple(unknown)
+
+
+def _written(node: Node, index: int) -> str | None:
+    """The source of an operand of a comparison, where it stands there."""
+    match node.site.syntax:
+        case ast.Compare(left=left, comparators=[right]):
+            return ast.unparse((left, right)[index])
+        case ast.Call(args=[first, second]):
+            return ast.unparse((first, second)[index])
+    return None
 
 
 def _direct(node: Node) -> bool:

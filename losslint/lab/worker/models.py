@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
@@ -82,8 +83,9 @@ def without_files(told: Callable[[str], None]) -> None:
 
 
 def is_model(value: Any) -> bool:
-    """Whether a value is a Keras model."""
-    return isinstance(value, tf.keras.Model)
+    """Whether a value is a model of any Keras that is imported: `tf.keras` may be another one than `keras`."""
+    kinds = (getattr(sys.modules.get(name), "Model", None) for name in ("keras", "tf_keras"))
+    return isinstance(value, (tf.keras.Model, *(kind for kind in kinds if isinstance(kind, type))))
 
 
 def build(model: Any) -> bool:
@@ -146,7 +148,7 @@ class Scope:
                 if change["kind"] == "number":
                     self.put(name, change["factor"])
                 elif change["kind"] == "rebind" and is_model(value):
-                    copy = tf.keras.models.clone_model(value)
+                    copy = StandIn() if isinstance(value, StandIn) else type(value).from_config(value.get_config())
                     build(copy)
                     copy.set_weights([w * change["factor"] + 0.25 for w in weights[name]])
                     self.put(name, copy)

@@ -41,7 +41,7 @@ class Session:
             return opened
         runner = self.runner(request.get("probes", []), request.get("wide", False))
         if kind == "evaluate":
-            return {"values": [runner.evaluated(text) for text in request["expressions"]]}
+            return {"values": [runner.evaluated(text, request["path"]) for text in request["expressions"]]}
         if kind == "reload":
             found: Dict[str, Any] = reloading.reloaded(runner.owner, request["given"], runner.given)
             return found
@@ -82,6 +82,7 @@ class Runner:
 
     def __init__(self, order: Dict[str, Any], probes: List[Any], wide: bool) -> None:
         self.order, self.wide = order, wide
+        self.paths = [piece["path"] for piece in order["pieces"]]
         self.seen: List[Tuple[int, List[Any], Any]] = []
         self.traced: Dict[str, Callable[..., Any]] = {}
         self.layout: Dict[str, Any] = {}  # of a traced function: its gradients by name, its probes with their numbers of operands
@@ -186,9 +187,11 @@ class Runner:
         """What had to be stood in for, and what was found elsewhere."""
         return {"stand_ins": list(dict.fromkeys(self.program.stand_ins)), "moved": dict(names.moved)}
 
-    def evaluated(self, text: str) -> Optional[float]:
-        """A number that an expression of the loss stands for in its own scope, None if it is none."""
+    def evaluated(self, text: str, path: Optional[str]) -> Optional[float]:
+        """A number that an expression of the loss stands for in its own scope (or in that of a file), None if it is none."""
         scope = dict(getattr(self.loss, "__globals__", vars(self.program.main)))
+        if path is not None and path in self.paths and self.paths.index(path) in self.program.modules:
+            scope = dict(vars(self.program.modules[self.paths.index(path)]))
         code = getattr(self.loss, "__code__", None)
         for name, cell in zip(getattr(code, "co_freevars", ()), getattr(self.loss, "__closure__", None) or ()):
             try:
