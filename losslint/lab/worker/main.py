@@ -88,7 +88,7 @@ def _imported() -> Dict[str, Any]:
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
-        "keras": sys.modules[keras.__name__.partition(".")[0]].__version__,
+        "keras": getattr(sys.modules.get(keras.__name__.partition(".")[0], keras), "__version__", "of an unknown version"),
         "numpy": numpy.__version__,
         "backend": name,
         "executable": sys.executable,
