@@ -15,7 +15,7 @@ FILES = (
     "pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "environment.yml", "Pipfile", "uv.lock", "poetry.lock", "Pipfile.lock", ".env",
 )  # fmt: skip
 LEGACY = re.compile(r"TF_USE_LEGACY_KERAS[\"'\]]*\s*[=,]\s*[\"']?(?:1|True|true)\b")
-TWO = re.compile(r"^\s*(?:import|from)\s+tf_keras\b", re.MULTILINE)
+TWO = re.compile(r"^\s*(?:import|from)\s+(?:[^\n#]*,\s*)?tf_keras\b", re.MULTILINE)
 THREE = re.compile(r"keras\.(?<!\wkeras\.)(?:ops|random|tree|quantizers|dtype_policies)\b")
 THREE_IMPORTED = re.compile(r"^\s*from\s+(?:tensorflow\.)?keras\s+import\s+\(?[^\n#]*\bops\b", re.MULTILINE)
 PACKAGE = r"(?P<package>tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm|aarch64))?|keras)"

@@ -36,6 +36,7 @@ REQUIRED = {
 }
 IMPORTED = {
     "import tf_keras as keras": "2",
+    "import tensorflow as tf, tf_keras": "2",
     "import os\nos.environ['TF_USE_LEGACY_KERAS'] = '1'\nimport tensorflow as tf": "2",
     "from keras import layers, ops": "3",
     "import keras\nx = keras.ops.mean": "3",

@@ -186,6 +186,17 @@ def _rows(node: Node) -> bool:
     return node.shape is not None and bool(node.shape.lead) and node.shape.lead[0].power == 1 and node.shape.batch_axes == 1
 
 
+def _by_hand(node: Node) -> bool:
+    """Whether an axis was put into a value, or into what it is made of element by element: then a matrix of pairs is meant."""
+
+    def elementwise(part: Node) -> bool:
+        operation = KINDS.get(part.operation)
+        return operation is not None and operation.kind in (Kind.ELEMENTWISE, Kind.SELECTION, Kind.CAST, Kind.IDENTITY)
+
+    parts = reach(node, through=elementwise)
+    return any(part.operation == "expand_dims" or (part.operation == "getitem" and part.details.get("rank", 0) > 0) for part in parts)
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every elementwise operation of a loss on values whose ranks differ by one."""
     if trace.loss.scope.highest_axis >= 2 or trace.loss.scope.ellipsis:
@@ -198,7 +209,7 @@ def check(trace: Trace) -> Iterator[Report]:
         tensors = [argument for argument in node.arguments if _rows(argument)]
         for longer in tensors:
             shorter = next((other for other in tensors if apart(ranks.of(longer), ranks.of(other)) == 1), None)
-            if shorter is None or max((ranks.of(longer) or {"": 1}).values()) > 0:
+            if shorter is None or _by_hand(longer):
                 continue
             message = (
                 f"{quoted(node)} combines {quoted(longer)} with {quoted(shorter)}, which has one axis less: of (N, 1) and (N,) "
