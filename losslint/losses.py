@@ -22,7 +22,8 @@ LOSS_WORDS = re.compile(
     re.IGNORECASE,
 )
 VALUE_WORDS = re.compile(
-    r"(?:^|_)(?:loss(?:es)?|cost|entropy|error|objective|nll|elbo|likelihood|penalty)(?:_|$|\d)|(?:loss|cost)$|cross_?entropy|^xent",
+    r"(?:^|_)(?:loss(?:es)?|cost|entropy|error(?!_(?:ms|mess|str|text|type|code|count|info))|objective|nll|elbo|likelihood|penalty)(?:_|$|\d)"
+    r"|(?:loss|cost)$|cross_?entropy|^xent",
     re.IGNORECASE,
 )
 SCORE_WORDS = re.compile(r"dice|iou|jaccard|tversky|distance|score|similarity|coef|correlation|regulari[sz]", re.IGNORECASE)

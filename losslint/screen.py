@@ -26,17 +26,7 @@ from losslint.losses import (
 
 FRAMEWORK_WORDS = (b"tensorflow", b"keras")
 VALUE_STEMS = (b"loss", b"cost", b"entropy", b"error", b"objective", b"nll", b"elbo", b"likelihood", b"penalty", b"xent")
-LOSS_STEMS = (
-    *(stem for stem in VALUE_STEMS if stem != b"error"),
-    b"pred",
-    b"logit",
-    b"y_hat",
-    b"yhat",
-    b"log(",
-    b"minimize",
-    b"gradient",
-    b"divergence",
-)
+LOSS_STEMS = (*(stem for stem in VALUE_STEMS if stem != b"error"), b"divergence", b"y_pred", b"y_true", b"y_hat", b"yhat", b"logit")
 PREDICTION_STEMS = (b"pred", b"logit", b"hat")
 QUOTES = b'"""'
 NAME_SIGNS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -157,7 +147,7 @@ def _defines(text: bytes, methods: Words) -> bool:
             pairs = True
         if predicts and any(stem in inside for stem in PREDICTION_STEMS) and any(map(PREDICTION.search, map(_name, _parameters(inside)))):
             return True
-    return _passes(names, text) or (pairs and any(stem in text for stem in LOSS_STEMS) and _reduces(text, methods))
+    return _passes(names, text) or (pairs and _reduces(text, methods) and any(stem in text for stem in LOSS_STEMS))
 
 
 def _reduces(text: bytes, methods: Words) -> bool:

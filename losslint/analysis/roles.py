@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Facts, Gradient, Node, Site
@@ -131,6 +132,7 @@ def declared(name: str, site: Site, told: Declared) -> Node:
     return Node("parameter", (), site, facts, {"name": name})
 
 
+@lru_cache(maxsize=64)
 def roles(scope: Scoped, evidence: int) -> dict[str, str]:
     """The role of each parameter without a default: true, pred, input, mask, setting or unknown.
 
