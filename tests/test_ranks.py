@@ -34,6 +34,15 @@ def scaled_loss(y_true, y_pred):
     scale = tf.stop_gradient(tf.abs(y_pred) + 1.0)
     return tf.reduce_mean(errors / scale)  # spread
 """,
+    "a vector beside what a network makes of it as a column": """
+def equation_loss(network, x):
+    rows = tf.reshape(x, (-1, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(rows)
+        u = network(rows)
+    slope = tape.gradient(u, rows)
+    return tf.reduce_mean(tf.square(slope - x * u))  # spread
+""",
     "in a class, with the method of a loss": """
 class Focal(keras.losses.Loss):
     def call(self, y_true, y_pred):
@@ -77,6 +86,21 @@ def sequence_loss(y_true, y_pred):
 def ranking_loss(y_true, y_pred):
     scores = y_pred[:, 0]
     return tf.reduce_mean(tf.nn.relu(1.0 - (scores[:, None] - scores)))
+""",
+    "a column beside what a network makes of it": """
+def equation_loss(network, t):
+    t = tf.reshape(t, (-1, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        u = network(t)
+    slope = tape.gradient(u, t)
+    return tf.reduce_mean(tf.square(slope - t * u))
+""",
+    "pairs of a column": """
+def pair_loss(y_true, y_pred):
+    scores = y_pred[:, 0]
+    same = tf.equal(tf.reshape(scores, (-1, 1)), scores)
+    return tf.reduce_mean(tf.cast(same, tf.float32) * y_true[:, 0])
 """,
     "numbers and classes": """
 def class_loss(y_true, y_pred):

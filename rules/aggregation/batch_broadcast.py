@@ -71,7 +71,7 @@ from losslint.finding import Severity, Verdict
 from losslint.operations.operation import Kind
 from losslint.rule import Report, Rule, quoted
 
-from .ranks import KINDS, Ranks, apart
+from .ranks import KINDS, Ranks, apart, column
 
 BAD = (
     """\
@@ -194,7 +194,7 @@ def _by_hand(node: Node) -> bool:
         return operation is not None and operation.kind in (Kind.ELEMENTWISE, Kind.SELECTION, Kind.CAST, Kind.IDENTITY)
 
     parts = reach(node, through=elementwise)
-    return any(part.operation == "expand_dims" or (part.operation == "getitem" and part.details.get("rank", 0) > 0) for part in parts)
+    return any(p.operation == "expand_dims" or column(p) or (p.operation == "getitem" and p.details.get("rank", 0) > 0) for p in parts)
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -202,7 +202,8 @@ def check(trace: Trace) -> Iterator[Report]:
     if trace.loss.scope.highest_axis >= 2 or trace.loss.scope.ellipsis:
         return
     ranks = Ranks()
-    for node in reach(*(root.node for root in trace.roots if root.evidence >= 2)):
+    least = 1 if trace.loss.evidence >= 2 else 2  # one that other losses call is a loss all the same
+    for node in trace.reached(least):
         operation = KINDS.get(node.operation)
         if operation is None or operation.kind not in (Kind.ELEMENTWISE, Kind.SELECTION):
             continue

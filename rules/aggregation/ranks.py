@@ -37,6 +37,17 @@ class Ranks:
         if node.operation in ("getitem", "expand_dims"):
             by = 1 if node.operation == "expand_dims" else node.details.get("rank")
             return self._moved(node, by)
+        if column(node):
+            return self._moved(node, 1)
+        if node.operation == "gradient":
+            return self.of(node.arguments[-1])  # shaped like what it is taken over
+        if (
+            node.operation == "layer"
+            and len(node.arguments) == 1
+            and node.arguments[0].shape is not None
+            and node.arguments[0].shape.rank == 2
+        ):
+            return self._moved(node, 0)  # rows in, rows out
         operation = KINDS.get(node.operation)
         if operation is None:
             return None
@@ -61,6 +72,14 @@ class Ranks:
 
     def _moved(self, node: Node, by: int | None) -> Rank | None:
         return _moved(self.of(node.arguments[0]), by) if node.arguments and by is not None else None
+
+
+def column(node: Node) -> bool:
+    """Whether it is ``reshape(x, (-1, 1))``: what has one number for each sample becomes a column."""
+    if node.operation != "reshape" or node.shape is None or node.shape.rank != 2:
+        return False
+    rows, columns = node.shape.lead
+    return rows.power == 1 and columns.length == 1
 
 
 def _moved(rank: Rank | None, by: int) -> Rank | None:
