@@ -17,12 +17,12 @@ from msgspec.structs import replace
 from losslint.names import Index, Scoped, dotted, last
 
 LOSS_WORDS = re.compile(
-    r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|penalty|divergence"
+    r"loss(?!y|less)|cost(?!om)|cross_?entropy|xent(?:ropy)?|nll|likelihood|objective|(?<!scale_)(?<!length_)(?<!brevity_)penalty|divergence"
     r"|(?:^|_)(?:elbo|kld?|[bcs]ce|mse|mae)(?:_|$)",
     re.IGNORECASE,
 )
 VALUE_WORDS = re.compile(
-    r"(?:^|_)(?:loss(?:es)?|cost|entropy|error(?!_(?:ms|mess|str|text|type|code|count|info))|objective|nll|elbo|likelihood|penalty)(?:_|$|\d)"
+    r"(?:^|_)(?:loss(?:es)?|cost|entropy|error(?!_(?:ms|mess|str|text|type|code|count|info))|objective|nll|elbo|likelihood)(?:_|$|\d)"
     r"|(?:loss|cost)$|cross_?entropy|^xent",
     re.IGNORECASE,
 )

@@ -260,3 +260,34 @@ def test_minus_infinity_before_an_exponential_is_meant(codes: Callable[[str], se
     assert "LL301" not in codes(loss(body))
     assert "LL301" in codes(loss(body.replace("reduce_logsumexp", "reduce_mean")))
     assert "LL301" in codes(loss(body.replace("log(y_true)", "log(y_pred)")))
+
+
+CHOSEN = """\
+import tensorflow as tf
+from tensorflow.keras import backend as K
+
+
+def mask_loss(y_true, y_pred, matches):
+    places = tf.where(K.equal(matches, 1))
+    target, output = tf.gather_nd(y_true, places), tf.gather_nd(y_pred, places)
+    loss = K.switch(tf.size(target) > 0, K.binary_crossentropy(target, output), tf.constant(0.0))
+    return K.mean(loss)
+"""
+SCALED = """\
+import tensorflow as tf
+
+
+def scale_penalty(pred_box, kernel_box):
+    ratio = (pred_box[:, 2] - pred_box[:, 0]) / (kernel_box[:, 2] - kernel_box[:, 0])
+    penalty = tf.exp(1.0 - ratio)
+    return penalty
+"""
+
+
+def test_what_is_chosen_where_there_are_elements_is_not_empty(codes: Callable[[str], set[str]]) -> None:
+    assert "LL305" not in codes(CHOSEN)
+    assert "LL305" in codes(CHOSEN.replace("tf.size(target) > 0", "tf.reduce_max(target) > 0.5"))
+
+
+def test_a_penalty_of_a_score_is_no_loss(codes: Callable[[str], set[str]]) -> None:
+    assert "LL305" not in codes(SCALED)

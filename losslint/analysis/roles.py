@@ -28,7 +28,7 @@ SETTING_NAME = re.compile(
 )
 BATCH_NAME = re.compile(
     r"^z\w*$|mean$|mu$|var$|logvar|log_var|std$|sigma|anchor|positive|negative|emb|encod|feat|(?:^|_)[xy]\d*(?:_|$)|^xs$|^a$|^b$|image|img|recon|input|real|latent|state|action|reward|advantage|sample|box|tensor|repr|vec|distance|"
-    r"query|key|value|pos|neg|source|style|content|left|right|u$|v$|f$",
+    r"query|key|value|pos|neg|source|style|content|left|right|^u$|^v$|^f$",
     re.IGNORECASE,
 )
 COUNT_NAME = re.compile(

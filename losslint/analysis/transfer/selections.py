@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from losslint.analysis import columns, degree
 from losslint.analysis.columns import rounded
-from losslint.analysis.node import Gradient, Node, Site
+from losslint.analysis.node import Gradient, Node, Site, reach
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
@@ -22,6 +22,11 @@ from losslint.operations.operation import Operation
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
+
+COUNTS = frozenset({"size", "dimension", "count_nonzero"})
+TESTS = frozenset(
+    {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_not", "logical_and", "logical_or", "cast", "identity"}
+)
 
 
 def selection(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str) -> Value:
@@ -58,7 +63,16 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
     gradient = max(*(b.gradient for b in branches), min(condition.gradient, Gradient.BLOCKED))
     parts = _parts(name, branches)
     shape = reduce(broadcast, (o.shape for o in operands if not (name != "where" and o is condition)))
-    return made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)
+    result = made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)
+    if condition.shape == SCALAR and _asks_how_many(condition):
+        return result.with_facts(marks=result.facts.marks - {"maybe-empty"})
+    return result
+
+
+def _asks_how_many(condition: Node) -> bool:
+    """Whether a condition asks for a number of elements: then an empty selection is not what was chosen."""
+    asked = reach(condition, through=lambda node: node.operation in TESTS)
+    return any(node.operation in COUNTS for node in asked)
 
 
 def _one_of(arguments: Arguments, site: Site, run: Run) -> Value:
