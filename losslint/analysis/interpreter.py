@@ -190,14 +190,13 @@ class Run:
     def traces(self, loss: Loss) -> Iterator[Trace]:
         """The record of each path of a loss: the default one, then one for each test that may go the other way.
 
-        What only may be a loss, or is only reported, is walked along its default path alone: what an option changes in it is
-        doubt upon doubt.
+        What only may be a loss is walked along its default path alone: what an option changes in it is doubt upon doubt.
         """
         first = self.walk(loss, None)
         yield first.trace
         steps = first.path.steps
         for test in list(first.path.tests)[: MOST_PATHS - 1]:
-            if loss.evidence == 1 or loss.metric or steps > MOST_STEPS_OF_PATHS:
+            if loss.evidence == 1 or steps > MOST_STEPS_OF_PATHS:
                 return
             other = self.walk(loss, test)
             steps += other.path.steps
