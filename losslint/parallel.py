@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 FEW = 24  # files up to which starting processes costs more than it saves
-ROUNDS = 8  # shifts for each processor: short enough that none is left alone with the last one
-MOST_BYTES = 4_000_000  # of a shift
-GARBAGE = 500_000  # objects of a worker process between two collections
+ROUNDS = 4  # shifts for each processor: short enough that none is left alone with the last one
+MOST_BYTES = 12_000_000  # of a shift
+GARBAGE = 400_000  # objects of a worker process between two collections
 UNSEEN = Result(files=1)  # of a file that can hold no loss
 
 
