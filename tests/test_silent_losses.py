@@ -236,3 +236,22 @@ def test_keras_2_rewrites_losses_by_itself(built_in: tuple[Rule, ...]) -> None:
     for keras, found in (("2", set()), ("3", {"LL403"}), ("auto", {"LL403"})):
         settings = Settings(select=("LL403",), keras=keras)
         assert {f.code for f in check_source(text, filename="losses.py", settings=settings, rules=built_in).findings} == found
+
+
+def test_python_answers_whether_something_is_a_tensor_or_runs_eagerly(codes: Callable[[str], set[str]]) -> None:
+    text = """\
+import tensorflow as tf
+from tensorflow.python.framework import tensor_util
+
+
+def asked_loss(y_true, y_pred):
+    error = tf.reduce_sum(tf.square(y_true - y_pred), axis=-1)
+    if any(tensor_util.is_tf_type(v) for v in (y_true, y_pred)):
+        error = error / 2.0
+    if tf.executing_eagerly():
+        while tf.reduce_max(error) > 1.0:
+            error = error / 2.0
+    return error
+"""
+    assert "LL403" not in codes(text)
+    assert "LL403" in codes(text.replace("tf.executing_eagerly()", "y_pred is not None"))

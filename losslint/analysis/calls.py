@@ -267,6 +267,8 @@ def _named_call(run: Run, name: str, positional: list[Value], keywords: dict[str
 
 def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     spelt = canonical(name)
+    if spelt is not None and spelt.endswith(".executing_eagerly"):
+        return Constant(False)  # Keras and tf.function trace losses into graphs
     if spelt is None:
         run.path.foreign = run.path.foreign or OTHER_FRAMEWORK.match(name) is not None
         if name.rpartition(".")[2] == "namedtuple":
@@ -289,7 +291,8 @@ def _framework_call(run: Run, name: str, positional: list[Value], keywords: dict
     if found is None:
         if counted:
             run.path.unresolved.append(spelt)
-        return _foreign(name, positional, keywords, site)
+        asks = spelt.rpartition(".")[2].startswith("is_")  # what it asks of the object, Python answers
+        return setting(name, site) if asks else _foreign(name, positional, keywords, site)
     return apply_entry(run, found, spelt, positional, keywords, site)
 
 
