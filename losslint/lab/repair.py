@@ -1,0 +1,129 @@
+"""Whether a repair does what it says: the loss before and after, on batches on which it worked, and on the one that broke it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from losslint.analysis.trace import Trace
+from losslint.config import Settings
+from losslint.experiment import Batch, Run, Tensor, Undecided
+from losslint.finding import Witness
+from losslint.lab.bench import Bench
+from losslint.lab.process import Worker
+from losslint.lab.slice import Slice
+from losslint.linter import run
+from losslint.source import Modules, Source
+
+CLOSE = 1e-5  # relative, of value and gradient
+CLOSE_RATIO = 1e-3  # how far the factor of a repair that changes training may differ between batches
+
+
+def repaired(
+    running: Callable[[], Worker],
+    before: Source,
+    after: Source,
+    function: str,
+    *,
+    safe: bool,
+    witness: Witness | None,
+    settings: Settings,
+    modules: Modules,
+) -> tuple[bool | None, str]:
+    """Compare a loss before and after a repair.
+
+    Parameters
+    ----------
+    running
+        Gives the worker.
+    function
+        Qualified name of the loss; it must be in both sources.
+    safe
+        Value and gradient must stay; otherwise they may change by one factor, the same on every batch.
+    witness
+        What broke the loss before: it must not break it now.
+
+    Returns
+    -------
+    tuple
+        True, False, or None where the loss cannot be run; and why, in words.
+    """
+    benches: list[Bench] = []
+    try:
+        for source in (before, after):
+            trace = _trace(source, function, settings, modules)
+            benches.append(Bench(running, trace, Slice.of(trace, source, modules, settings.inputs)))
+        old, new = benches
+        told = _compared([(old.run(batch), new.run(batch)) for batch in old.contents()], safe)
+        if told:
+            return False, told
+        return _mended(old, new, witness)
+    except Undecided as error:
+        return None, str(error)
+    finally:
+        for bench in benches:
+            bench.close()
+
+
+def _trace(source: Source, function: str, settings: Settings, modules: Modules) -> Trace:
+    for trace in run(source, settings, modules):
+        if trace.loss.function == function and trace.flipped is None:
+            return trace
+    raise Undecided(f"`{function}` is no loss any more")
+
+
+def _compared(pairs: list[tuple[Run, Run]], safe: bool) -> str:
+    """What differs on batches on which the loss worked before; empty if nothing does."""
+    ratios: list[float] = []
+    for old, new in pairs:
+        if old.raised is not None or not old.finite or old.value is None:
+            continue
+        if new.raised is not None:
+            return f"on a batch on which it worked, the loss now raises {new.raised}"
+        if not new.finite:
+            return "on a batch on which it was finite, the loss now is not"
+        if safe and not (_close(old.value, new.value) and all(_close(g, new.gradients.get(n)) for n, g in old.gradients.items())):
+            return f"value or gradient changes: {old.number:.6g} before, {new.number:.6g} after"
+        if old.number and new.number:
+            ratios.append(new.number / old.number)
+    if not safe and ratios and max(ratios) - min(ratios) > CLOSE_RATIO * abs(max(ratios, key=abs)):
+        return f"the loss does not change by one factor: {min(ratios):.4g} to {max(ratios):.4g}"
+    return ""
+
+
+def _close(one: Tensor | None, other: Tensor | None) -> bool:
+    if one is None or other is None:
+        return one is other or ((one or other) is not None and (one or other).zero)  # type: ignore[union-attr]
+    scale = max(map(abs, one.values), default=0.0)
+    return one.shape == other.shape and all(
+        math.isclose(a, b, rel_tol=CLOSE, abs_tol=CLOSE * scale) for a, b in zip(one.values, other.values, strict=True)
+    )
+
+
+def _mended(old: Bench, new: Bench, witness: Witness | None) -> tuple[bool | None, str]:
+    """Whether what broke the loss before does not now."""
+    same = "value and gradient are as before on batches on which the loss worked"
+    if witness is None or any(told["data"] is None for told in witness.inputs.values()):
+        return True, same
+    inputs = {name: _tensor(told) for name, told in witness.inputs.items()}
+    batch = Batch(inputs, old.batch.roles, witness.domain, witness.words, witness.repeat)
+    before, now = old.run(batch, mode=witness.mode), new.run(batch, mode=witness.mode)
+    if now.broken or (now.raised is not None and before.raised is not None):
+        return False, "what broke the loss before breaks it still"
+    return True, f"{same}; what broke it before does not now"
+
+
+def _tensor(told: dict[str, object]) -> Tensor:
+    values: list[float] = []
+
+    def flat(data: object) -> None:
+        if isinstance(data, list):
+            for item in data:
+                flat(item)
+        elif isinstance(data, int | float):
+            values.append(float(data))
+
+    flat(told["data"])
+    shape = told["shape"]
+    assert isinstance(shape, list)
+    return Tensor(tuple(shape), tuple(values), str(told["dtype"]))
