@@ -149,6 +149,39 @@ def losses(
     raise typer.Exit(2 if failed else 0)
 
 
+@app.command(name="audit-rules")
+def audit_rules(
+    paths: Paths = None,
+    select: Annotated[Words, typer.Option(help="Rules to ask in place of all.")] = None,
+    python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter with TensorFlow that runs the losses.")] = None,
+    confirm_timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one loss may run.")] = 20.0,
+    isolated: Isolated = False,
+    allow_local_packs: LocalPacks = False,
+) -> None:
+    """Run every rule's experiment on every loss, and list where it disagrees with the rule: for authors of rules."""
+    from losslint import pipeline
+    from losslint.config import Confirmation, overridden
+    from losslint.finding import Failure
+    from losslint.lab.oracle import Tally
+
+    given = tuple(paths or ["."])
+    settings = overridden(_settings(given, isolated), select=_words(select) or ("ALL",))
+    request = pipeline.Request(given, confirm=Confirmation(python or settings.python or sys.executable, confirm_timeout))
+    tally, failed = Tally(), False
+    for item in pipeline.audit(request, settings, _rules(settings, allow_local_packs), tally):
+        if isinstance(item, Failure):
+            failed = True
+            _say(f"error: {item.path}: {item.message}")
+            continue
+        where = f"{item.place.path}:{item.place.line}:{item.place.column}"
+        _write(f"{where}: {item.code} {item.kind} in {item.function}: {item.source}: {item.reason}\n")
+    _say(
+        f"note: {tally.losses} losses, {tally.ran} of them ran; {tally.experiments} experiments, {tally.decisive} decisive, "
+        f"{tally.disagreements} disagree with the rule"
+    )
+    raise typer.Exit(2 if failed else int(tally.disagreements > 0))
+
+
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 

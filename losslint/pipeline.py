@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,6 +20,9 @@ from losslint.project import ProjectModules, discover, read, shown
 from losslint.rule import Rule
 from losslint.screen import may_hold_loss
 from losslint.source import Source, SourceError, decode, split_lines
+
+if TYPE_CHECKING:
+    from losslint.lab.oracle import Disagreement, Tally
 
 CACHED_FROM = 40  # files; below, reading the cache costs more than it saves
 
@@ -221,3 +225,41 @@ def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]
             yield error.failure
         except LosslintError as error:
             yield Failure(path, None, str(error))
+
+
+def audit(request: Request, settings: Settings, rules: Sequence[Rule], tally: Tally) -> Iterator[Disagreement | Failure]:
+    """Every rule's experiment on every loss, flagged or not: where the abstract run and the real run disagree.
+
+    Parameters
+    ----------
+    tally
+        Is counted up on the way.
+
+    Raises
+    ------
+    LosslintError
+        A selector or a pattern is not valid, or the interpreter has no TensorFlow.
+    """
+    from losslint.lab.memory import Memory
+    from losslint.lab.oracle import audited
+    from losslint.lab.verdicts import Laboratory
+
+    assert request.confirm is not None
+    asked = selected(rules, settings)
+    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
+    yield from files.failures
+    modules = ProjectModules()
+    with Laboratory(request.confirm, Memory(None, "")) as laboratory:
+        for path in files.paths:
+            try:
+                data = read(path)
+                if may_hold_loss(data):
+                    text = decode(data, path)
+                    own = modules.settled(settings, path, text)
+                    yield from audited(laboratory, Source.parse(text, path), asked, own, modules, tally)
+            except SourceError as error:
+                yield error.failure
+            except LosslintError as error:
+                yield Failure(path, None, str(error))
+            if laboratory.broken:
+                raise LosslintError(laboratory.broken)
