@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, roles
+from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, MASK_NAME, PRED_NAME, TRUE_NAME, roles
 from losslint.lab import flips, guesses
 from losslint.lab.slicing import position
 from losslint.losses import Loss
@@ -191,7 +191,7 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
     if function is None:
         return
     defaults = defaulted(function)
-    lengths = {name: max(numbers) + 1 for name, numbers in scope.indexed.items() if len(numbers) > 1 and min(numbers) >= 0}
+    lengths = {name: [""] * (max(numbers) + 1) for name, numbers in scope.indexed.items() if len(numbers) > 1 and min(numbers) >= 0}
     lengths |= dict(_unpacked(function))
     for name, role in roles(scope, max(loss.evidence, 2)).items():
         default = defaults.get(name)
@@ -207,10 +207,10 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
             made.arguments[name] = _guessed(name, used, made)
             continue
         kind = role if role in ("true", "pred") else "mask" if role == "mask" else "other"
-        length = lengths.get(name, 0)
-        if 2 <= length <= MOST_LISTED:
-            made.tensors[name] = [f"{name}[{i}]" for i in range(length)]
-            made.roles.update({f"{name}[{i}]": kind for i in range(length)})
+        parts = lengths.get(name, [])
+        if 2 <= len(parts) <= MOST_LISTED:
+            made.tensors[name] = [f"{name}[{i}]" for i in range(len(parts))]
+            made.roles.update({f"{name}[{i}]": _part(part) or kind for i, part in enumerate(parts)})
         else:
             made.tensors[name] = name
             made.roles[name] = kind
@@ -236,12 +236,21 @@ def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:
     return role != "setting" or (bool(BATCH_NAME.search(name)) and guesses.number(name) is None and not BATCH_SIZE_NAME.match(name))
 
 
-def _unpacked(function: ast.AST) -> Iterator[tuple[str, int]]:
-    """The names that are unpacked into several, and into how many."""
+def _unpacked(function: ast.AST) -> Iterator[tuple[str, list[str]]]:
+    """The names that are unpacked into several, and what these are called."""
     for node in ast.walk(function):
         match node:
             case ast.Assign(targets=[ast.Tuple(elts=items) | ast.List(elts=items)], value=ast.Name(id=name)):
-                yield name, len(items)
+                yield name, [item.id if isinstance(item, ast.Name) else "" for item in items]
+
+
+def _part(name: str) -> str:
+    """The role of one part of an unpacked list, by its name; empty where that says nothing."""
+    if MASK_NAME.search(name):
+        return "mask"
+    if PRED_NAME.search(name):
+        return "pred"
+    return "true" if TRUE_NAME.search(name) else ""
 
 
 def observed(node: ast.AST) -> tuple[int, int, int, int]:

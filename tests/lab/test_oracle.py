@@ -16,7 +16,7 @@ import tensorflow as tf
 
 
 def hidden(x):
-    return tf.py_function(lambda v: tf.reduce_sum(v), [x], tf.float32)
+    return tf.foldl(lambda total, row: total + tf.norm(row), x, 0.0)
 
 
 def silent_loss(y_true, y_pred):
@@ -33,12 +33,9 @@ def clean_loss(y_true, y_pred):
 
 
 def test_what_is_broken_and_not_reported_is_listed(laboratory: Laboratory) -> None:
-    rules = [rule for rule in load_rules() if rule.code in ("LL101", "LL103")]
+    rules = [rule for rule in load_rules() if rule.code == "LL101"]
     tally = Tally()
     source = Source.parse(TEXT, "losses.py")
     found = list(audited(laboratory, source, rules, Settings(select=("ALL",)), no_modules, tally))
-    assert {(d.kind, d.code, d.function) for d in found} == {
-        ("silent but broken", "LL101", "silent_loss"),
-        ("silent but broken", "LL103", "silent_loss"),
-    }
-    assert (tally.losses, tally.ran, tally.experiments, tally.decisive) == (3, 3, 6, 6)
+    assert [(d.kind, d.code, d.function) for d in found] == [("silent but broken", "LL101", "silent_loss")]
+    assert (tally.losses, tally.ran, tally.experiments, tally.decisive) == (3, 3, 3, 3)
