@@ -9,6 +9,7 @@ from typing import Any
 
 from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, MASK_NAME, PRED_NAME, TRUE_NAME, roles
 from losslint.lab import flips, guesses
+from losslint.lab.contents import Profile, batch, encoded
 from losslint.lab.slicing import position
 from losslint.losses import Loss
 from losslint.names import Index, Scoped, dotted
@@ -168,7 +169,7 @@ def defaulted(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
 def _tensor(name: str, made: Calling) -> dict[str, Any]:
     """A tensor that a factory takes: small random numbers, one row for each sample."""
     made.guesses.append(f"`{name}` is a tensor of random numbers")
-    return guesses.tensor(name)
+    return {"tensor": encoded(batch(Profile((3,), (3,), "uniform"), {name: "other"}).inputs[name])}
 
 
 def _guessed(name: str, used: guesses.Usage, made: Calling) -> dict[str, Any]:
@@ -229,7 +230,7 @@ def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:
     """Whether a parameter of a loss is an input; a name that may be either, and for which no number is known, is one."""
     if role == "framework" or guesses.OPTIMIZER_NAME.search(name) or used.keys or used.attributes & guesses.MODEL_ATTRIBUTES:
         return False
-    if role in ("true", "pred") or used.attributes & {"shape", "get_shape"}:
+    if role in ("true", "pred"):
         return True
     if (guesses.MODEL_NAME.search(name) and used.called is not None) or (role == "unknown" and guesses.number(name) is not None):
         return False

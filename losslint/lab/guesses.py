@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS
-from losslint.lab.contents import Profile, batch, encoded
 
 MODEL_NAME = re.compile(
     r"model|(?:^|_)net(?:work)?(?:_|$)|discriminator|generator|critic|encoder|decoder|extractor|classifier|backbone|vgg|resnet|policy|actor",
@@ -25,7 +24,6 @@ NUMBERS: tuple[tuple[str, Any], ...] = (
     (r"^eps\w*|epsilon", 1e-7),
     (r"(?:num(?:ber)?|n|nb|no|nr)_?(?:of_?)?_?(?:class|label|categor)|^classes$|^n_?c$|nclass", 3),
     (r"axis|^dim$|^axes$", -1),
-    (r"index$|^idx$|_idx$", 0),
     (r"epoch|step|iteration|^it$", 1),
     (r"class_?weights?|^weights$|^w$|_weights$", [1.0, 2.0, 0.5]),
     (r"layers|hidden|units|filters", 4),
@@ -140,11 +138,6 @@ def guess(name: str, used: Usage) -> tuple[dict[str, Any], str]:
     if used.listed and not isinstance(value, list):
         value = THREE if isinstance(value, float) else [value, value]
     return {"value": value}, f"`{name}` = {value}"
-
-
-def tensor(name: str) -> dict[str, Any]:
-    """A tensor of random numbers, one row for each sample."""
-    return {"tensor": encoded(batch(Profile((3,), (3,), "uniform"), {name: "other"}).inputs[name])}
 
 
 def number(name: str) -> Any:

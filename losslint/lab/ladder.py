@@ -35,7 +35,7 @@ class Hints:
     widths
         Lengths of the last axis: the least that its indices need, or products of what it is split or reshaped into.
     extra
-        Whether something is taken without its last element along the last axis: one of the inputs may have one more than the other.
+        Whether something is taken without its last element along the last axis: the target may have one more than the prediction.
     samples
         Configured batch sizes.
     """
@@ -154,9 +154,7 @@ def ladder(found: Hints) -> Iterator[Profile]:
     fitting = [pair for pair in GENERAL if max(len(pair[0]), len(pair[1])) + 1 >= found.rank]
     rest = [pair for pair in GENERAL if pair not in fitting]
     if found.extra:
-        shapes = [pred for _, pred in fitting if pred][:5]
-        longer = [(*shape[:-1], shape[-1] + 1) for shape in shapes]
-        fitting = [*zip(longer, shapes), *zip(shapes, longer), *fitting]
+        fitting = [((*pred[:-1], pred[-1] + 1), pred) for _, pred in fitting if pred][:5] + fitting
     for samples in (times * number for number in found.samples for times in (1, 3, 2) if times * number <= MOST_SAMPLES):
         for true, pred in (*pairs, *fitting)[:3]:
             yield Profile(true, pred, KINDS[0], samples)

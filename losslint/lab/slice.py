@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from losslint.analysis.roles import BATCH_NAME, PRED_NAME, TRUE_NAME
 from losslint.analysis.trace import Trace
 from losslint.experiment import Undecided
 from losslint.lab import contents, guesses
@@ -48,11 +47,7 @@ class Slice:
         if not any(step["step"] == "construct" for step in self.call.steps):
             return None
         used = guesses.usage(name, self.functions, "self")
-        if not used.read:
-            return None
-        if guesses.number(name) is None and (TRUE_NAME.search(name) or PRED_NAME.search(name) or BATCH_NAME.search(name)):
-            return guesses.tensor(name)
-        return guesses.guess(name, used)[0]
+        return guesses.guess(name, used)[0] if used.read else None
 
     def order(self, old: bool) -> dict[str, Any]:
         """The request that opens it; `old`: for TensorFlow's first version."""

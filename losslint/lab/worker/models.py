@@ -36,8 +36,6 @@ class StandIn(tf.keras.Model):  # type: ignore[misc]
     def call(self, inputs: Any, *rest: Any, **named: Any) -> Any:
         """Fold the features of a sample to three, then two dense layers."""
         first = tf.nest.flatten(inputs)[0]
-        if tf.rank(first) == 0:  # a number of samples, as a generator of latent codes takes it
-            first = tf.random.normal((tf.cast(first, "int32"), 3))
         flat = tf.reshape(tf.cast(first, self.compute_dtype), (tf.shape(first)[0], -1))
         padded = tf.pad(flat, ((0, 0), (0, 2)))
         value = tf.stack([tf.reduce_mean(padded[:, i::3], axis=1) for i in range(3)], axis=1)
