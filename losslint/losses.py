@@ -33,7 +33,7 @@ METRIC_WORDS = re.compile(
     re.IGNORECASE,
 )
 PREDICTION_PARAMETER = re.compile(
-    r"^_?(?:y_?)?(?:pred(?!icate|ecessor)|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE
+    r"^_?(?:y_?)?(?:pred(?!icate|ecessor|ictor)|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE
 )
 COUNT_WORDS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|confusion", re.IGNORECASE)
 BUILDER = re.compile(
@@ -46,6 +46,7 @@ REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "red
 OWN_REDUCTIONS = frozenset({"sum", "max"})  # as bare names they are Python's
 MAPPINGS = frozenset({"map_fn", "vectorized_map", "foldl", "foldr", "scan", "vmap"})
 FOREIGN = frozenset({"numpy", "jax", "torch", "scipy", "math", "statistics", "sklearn", "skimage", "pandas", "cv2", "openvino"})
+OTHERS = frozenset({"torch", "jax", "flax", "mxnet", "paddle", "chainer", "theano"})
 WEAK = "a parameter is named like a prediction"
 WEAKEST = "two tensor arguments and a reduction"
 MOST_FUNCTIONS = 3000
@@ -250,11 +251,18 @@ def _calls_loss(scope: Scoped) -> bool:
     return any(isinstance(f, ast.Attribute) and isinstance(f.value, ast.Attribute) and f.value.attr == "losses" for f in functions)
 
 
+def _of_others(scope: Scoped) -> bool:
+    """Whether its annotations say that its tensors are another framework's."""
+    arguments = scope.function.args if scope.function is not None else None
+    annotated = [a.annotation for a in (*arguments.posonlyargs, *arguments.args)] if arguments is not None else []
+    return any(annotation is not None and (dotted(annotation) or "").partition(".")[0] in OTHERS for annotation in annotated)
+
+
 def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, str]:
     node = scope.node
     if node in uses.lambdas:
         return 3, uses.lambdas[node]
-    if scope.generator or _is_test(scope):
+    if scope.generator or _is_test(scope) or _of_others(scope):
         return 0, ""
     named = scope.short
     if scope.owner is not None and named in ("call", "__call__") and _is_loss_class(scope.owner):

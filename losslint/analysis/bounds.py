@@ -168,11 +168,11 @@ def bare(node: Node) -> Node:
 
 def largest_of(node: Node, whole: Node) -> bool:
     """Whether a value is the largest element of another: what is subtracted before an exponential."""
-    largest = _chosen(bare(node))
+    largest = chosen(bare(node))
     return largest.operation == "max" and bare(largest.arguments[0]) is bare(whole)
 
 
-def _chosen(node: Node) -> Node:
+def chosen(node: Node) -> Node:
     """What a selection by a test of the value itself chooses where the test holds: ``where(is_finite(x), x, 0)`` is x."""
     while node.operation == "where" and node.arguments[0].operation in ("is_finite", "is_nan", "is_inf"):
         tested = node.arguments[0].arguments[0]
@@ -182,7 +182,7 @@ def _chosen(node: Node) -> Node:
 
 def is_shift(node: Node) -> bool:
     """Whether a value is the negative of a largest element: the correction of a shifted exponential."""
-    return node.operation == "negative" and _chosen(bare(node.arguments[0])).operation == "max"
+    return node.operation == "negative" and chosen(bare(node.arguments[0])).operation == "max"
 
 
 def _unit_product(node: Node) -> bool:

@@ -143,7 +143,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
         if excluded and not value.constant:
             some = value.facts.marks - {"maybe-empty"} if empty_columns(value) <= excluded else value.facts.marks
             return value.with_facts(columns=value.columns.without(tuple(excluded)), marks=some)
-    if isinstance(value, Node) and not where.outside and name not in where.parameters and where.function:
+    made = isinstance(value, Node) or value == Constant(None)
+    if made and not where.outside and name not in where.parameters and where.function:
         return value  # made in the loss itself: its value says what it is, not its name
     if where.outside and not where.is_class and not scope.outside and not run.path.quiet:
         value = state.variable(run, value, name, where, site)

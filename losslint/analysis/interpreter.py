@@ -211,6 +211,8 @@ class Run:
             path.incomplete = str(stop)
         if not path.touched and not _own_arithmetic(path):
             path.roots, path.named = [], []  # no framework computes it: it evaluates, it trains nothing
+            if path.foreign:
+                path.effects = []  # the tensors are another framework's
         roots = [*path.roots, *_last_resort(path.named, path.roots)]
         text = None if flipped is None else " ".join(ast.unparse(flipped).split())
         if not roots and path.incomplete is None and loss.evidence >= 3:

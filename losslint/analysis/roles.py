@@ -16,14 +16,14 @@ from losslint.source import Declared
 
 TRUE_NAME = re.compile(r"true|target|label|(?:^|_)gt(?:_|$|s$)|truth|actual|(?:^|_)tgt|reference|^y_?t$", re.IGNORECASE)
 PRED_NAME = re.compile(
-    r"pred|logit|output|prob(?!lem)|hat(?:_|$)|recon|decoded|fake|(?:^|_)out$|estimat|generated|^y_?p$|^yh|(?:^|_)prs?(?:_|$)",
+    r"pred(?!ictor)|logit|output|prob(?!lem)|hat(?:_|$)|recon|decoded|fake|(?:^|_)out$|estimat|generated|^y_?p$|^yh|(?:^|_)prs?(?:_|$)",
     re.IGNORECASE,
 )
 SETTING_NAME = re.compile(
     r"^(?:alphas?|betas?|gammas?|eps|epsilon|delta|smooth(?:ing)?|margin|tau|temperature|temp|thresh(?:old)?s?|lambda_?\w*|lam\w*|lmbda|axis|axes|dim|rate|name|reduction|"
     r"from_logits|kwargs|args|dtype|config|cfg|params|hparams|flags|opts?|training|is_training|epoch|step|iteration|quantiles?|q|power|order|mode|kind|method|version|"
     r"seed|device|verbose|debug|coef\w*|factor|scale|ratio|c|k|n|m|t|p_norm|ignore_index|normalize|average|use_\w+|with_\w+|is_\w+|has_\w+|num\w*|n_\w+|label_smooth\w*|strides?|levels?|\w*_?num|\w+_(?:weight|coef\w*|factor|rate|size|ratio|"
-    r"thresh(?:old)?|margin|scale|lambda|eps|epsilon|axis|dim|dims|shape|count|type|mode|fn|func|config|params|args|weights?)|weights?|classes|class_\w+|sigma_?\w*|image_size|img_\w+|input_shape|h|w|height|width|hw|grid\w*|anchors?|vocab\w*)$",
+    r"thresh(?:old)?|margin|scale|lambda|eps|epsilon|axis|dim|dims|shape|count|type|mode|fn|func|config|params|args|weights?)|weights?|classes|class_(?!(?:targets?|labels|logits|outputs?|preds?|predictions?)$)\w+|sigma_?\w*|image_size|img_\w+|input_shape|h|w|height|width|hw|grid\w*|anchors?|vocab\w*)$",
     re.IGNORECASE,
 )
 BATCH_NAME = re.compile(

@@ -160,6 +160,26 @@ class Trace:
             self._moved[column] = frozenset(self._reached_in(column, lambda node: passing(node, column, _taken(node, column))))
         return id(node) in self._moved[column]
 
+    def leaves(self, column: int, node: Node) -> bool:
+        """Whether a gradient that arrives at `node` in a witness column goes on to the prediction or to a weight.
+
+        A selection hands it to the branch that it takes there, and exactly 0 to the other: behind
+        ``where(x == 0, 0, x)`` no gradient of x = 0 comes out.
+        """
+        if node.gradient is not Gradient.FLOWS:
+            return False
+        return any(not any(map(_flows, part.arguments)) for part in self._handed_on(column, node))
+
+    def _handed_on(self, column: int, node: Node) -> Iterator[Node]:
+        seen: set[int] = set()
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            if id(part) not in seen:
+                seen.add(id(part))
+                yield part
+                stack.extend(filter(_flows, _taken(part, column)))
+
     def _reached_in(self, column: int, used: Callable[[Node], Iterator[Node]]) -> Iterator[int]:
         seen: set[int] = set()
         stack = [root.node for root in self.roots if root.evidence >= 1]

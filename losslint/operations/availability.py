@@ -55,6 +55,14 @@ def missing(name: str, keras: str) -> str | None:
     return _missing(name, keras)
 
 
+def only_first(name: str) -> bool:
+    """Whether a full dotted name is one of TensorFlow 1's that no later version has."""
+    module, _, last = name.rpartition(".")
+    if module != "tensorflow" or last not in table().names["3"].get("tensorflow.compat.v1", ()):
+        return False
+    return all(_missing(name, generation) is not None for generation in GENERATIONS)
+
+
 def _version_1(module: str) -> frozenset[str]:
     return table().names["3"].get(module.replace("tensorflow.", "tensorflow.compat.v1."), frozenset())
 

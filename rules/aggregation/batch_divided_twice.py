@@ -61,7 +61,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from losslint.analysis.node import Node
+from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
@@ -169,6 +169,8 @@ def check(trace: Trace) -> Iterator[Report]:
             continue
         factor = 2 ** largest(root.node)
         for origin in origins_of_shrinking(root.node):
+            if any(part.details.get("list") for argument in origin.arguments[1:] for part in reach(argument)):
+                continue  # what Python counts may be a list of batches
             action = "divides by the number of samples" if origin.operation in DIVISIONS else "scales with the number of samples"
             message = (
                 f"{quoted(origin)} {action} what has been averaged over them before, so the loss that training shows shrinks "

@@ -78,7 +78,7 @@ import re
 from collections.abc import Iterator
 
 from losslint.analysis.node import Gradient, Node, reach
-from losslint.analysis.trace import Trace
+from losslint.analysis.trace import Root, Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
 from losslint.rule import Report, Rule, quoted
@@ -259,6 +259,14 @@ def _message(origin: Node, root: Node) -> str:
     )
 
 
+def _numerator(trace: Trace, root: Root) -> bool:
+    """Whether a sum is returned beside the count of what it adds up: a numerator and its denominator, for the caller to divide."""
+    pair = trace.result.arguments if trace.result is not None and not trace.result.details["items"] else ()
+    if not root.returned or len(pair) != 2 or root.node is not pair[0]:
+        return False
+    return pair[1].gradient < Gradient.FLOWS and (None in pair[1].degree or largest(pair[1]) == largest(root.node))
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every place where a value that training uses starts to grow with the batch size."""
     if ONE_IMAGE.search(trace.loss.function) or (trace.loss.metric and COUNTS.search(trace.loss.function)):
@@ -268,6 +276,8 @@ def check(trace: Trace) -> Iterator[Report]:
     for root in trace.roots:
         if not root.shown or any(part.operation == "weights" and part.details.get("fixed") for part in reach(root.node)):
             continue  # variables of one batch, as of an attack: each sample is a training of its own
+        if _numerator(trace, root):
+            continue
         power = POWERS.get(largest(root.node), "a power of the batch size")
         for origin, division in origins_of_growth(root.node):
             if division is not None or origin.gradient < Gradient.FLOWS or ONE_IMAGE.search(origin.site.function):

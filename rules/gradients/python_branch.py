@@ -69,6 +69,7 @@ The loss is traced into a graph, as Keras does it, without a rewriting of Python
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -77,6 +78,7 @@ from losslint.analysis.tensors import inputs_of, is_tensor
 from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Lab, Tensor, refuted
 from losslint.finding import Severity, Verdict
+from losslint.operations.availability import only_first
 from losslint.rule import Report, Rule, quoted
 
 from .evidence import confidence, in_a_graph, pairs
@@ -281,8 +283,11 @@ def check(trace: Trace) -> Iterator[Report]:
     if trace.keras == "2" or not in_a_graph(trace) or not (trace.called_by_keras or trace.loss.passed or pairs(trace)):
         return
     tested: set[int] = set()
+    identity = any(only_first(str(call.details["name"])) for call in trace.called)  # what `==` asks of tensors in TensorFlow 1
     for effect in trace.effects:
         value = effect.arguments[0]
+        if identity and value.operation in ("equal", "not_equal") and isinstance(value.site.syntax, ast.Compare):
+            continue
         if effect.operation != "truth" or effect.details["traced"] or id(value.site.syntax) in tested:
             continue
         tested.add(id(value.site.syntax))

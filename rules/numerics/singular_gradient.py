@@ -70,7 +70,7 @@ import math
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
-from losslint.analysis.node import Gradient, Node
+from losslint.analysis.node import Node
 from losslint.analysis.singular import Singularity, singular
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
@@ -195,7 +195,7 @@ def _point(trace: Trace, node: Node) -> tuple[Singularity, bool] | None:
     found: tuple[Singularity, bool] | None = None
     for column in range(ORDINARY):
         for at in singular(node, column):
-            if not at.finite or at.operand.gradient is not Gradient.FLOWS or not trace.live(column, node):
+            if not at.finite or not trace.leaves(column, at.operand) or not trace.live(column, node):
                 continue
             if trace.arrives(column, node) or not at.pole.quiet:
                 return at, True

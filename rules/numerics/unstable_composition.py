@@ -69,7 +69,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from losslint.analysis.bounds import bare, bounds, is_shift, largest_of
+from losslint.analysis.bounds import bare, bounds, chosen, is_shift, largest_of
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab, Undecided, confirmed, refuted
@@ -239,7 +239,8 @@ def _overflowing(raised: list[Node]) -> Node | None:
 
 def _underflowing(raised: list[Node]) -> Node | None:
     """The exponential that can be 0 with all the others; one shifted by its largest element cannot."""
-    if any(part.operation == "subtract" and largest_of(part.arguments[1], part.arguments[0]) for r in raised for part in r.arguments):
+    exponents = [chosen(exponent) for r in raised for exponent in r.arguments]
+    if any(part.operation == "subtract" and largest_of(part.arguments[1], part.arguments[0]) for part in exponents):
         return None
     low = [node for node in raised if bounds(node.arguments[0])[0] < UNDERFLOW]
     return low[0] if low and len(low) == len(raised) else None

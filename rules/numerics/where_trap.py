@@ -205,7 +205,7 @@ def _hidden(trace: Trace, node: Node) -> tuple[Singularity, Node] | None:
     found: tuple[Singularity, Node] | None = None
     for column in range(ORDINARY):
         for at in singular(node, column):
-            if trace.live(column, node) or (node.operation in LOGARITHMS and at.at != 0):
+            if trace.live(column, node) or (node.operation in LOGARITHMS and at.at != 0) or not trace.leaves(column, at.operand):
                 continue
             selection = trace.hidden_by(column, node)
             if selection is None:

@@ -9,6 +9,7 @@ from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.roles import COUNT_NAME
 from losslint.analysis.shape import ANY, ONE, Axis, Shape
 from losslint.analysis.transfer.gathering import gather, indices_of, picked, selected
 from losslint.analysis.transfer.lengths import dimension, part_of_shape
@@ -61,13 +62,15 @@ def _element(x: Node, index: Value, site: Site) -> Node:
             if first.operation.startswith(("less", "greater", "equal", "not_", "logical")) or first.details.get("dtype") == "bool"
             else gather(x, first, site)
         )
-    shape, declared = sliced(x.shape, parts)
+    keyed = isinstance(literal(index), str)  # a dictionary of tensors, each of which has the batch axis
+    shape, declared = (x.shape, False) if keyed else sliced(x.shape, parts)
     data = x.gradient > Gradient.NONE or x.operation == "parameter"  # not the positions from which a batch is drawn
-    values = columns.UNKNOWN if x.marked("mixed") or isinstance(literal(index), str) else x.columns
+    values = columns.UNKNOWN if x.marked("mixed") or keyed else x.columns
     changed: dict[str, Any] = {"rank": sum(map(_axes_of_result, parts))}
     if declared and data:
         changed["declared"] = True
-    return made("getitem", [x], site, shape=shape, degree=x.degree, columns=values, marks=x.facts.marks, constant=x.constant, **changed)
+    grown = degree.UNKNOWN if keyed and COUNT_NAME.search(str(literal(index))) else x.degree
+    return made("getitem", [x], site, shape=shape, degree=grown, columns=values, marks=x.facts.marks, constant=x.constant, **changed)
 
 
 def _axes_of_result(part: Value) -> int:

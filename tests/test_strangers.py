@@ -1,0 +1,158 @@
+"""What was said wrongly of packages that people use: each kind stays silent, and its neighbour that is wrong is still found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+HEAD = "import tensorflow as tf\n\n\n"
+
+# name: the code that was wrong, a loss that deserves no finding, what to change in it (old, new), so that it deserves one
+KINDS = {
+    "no gradient leaves a selection that takes a constant": (
+        "LL304",
+        """\
+def spread_loss(y_true, y_pred):
+    squares = tf.reduce_sum(tf.square(y_true - y_pred), axis=-1)
+    equal = tf.equal(squares, 0.0)
+    length = tf.sqrt(tf.where(equal, tf.zeros([]), squares))
+    return 1.0 - tf.exp(-tf.where(equal, tf.zeros([]), length))
+""",
+        ("tf.sqrt(tf.where(equal, tf.zeros([]), squares))", "tf.sqrt(squares)"),
+    ),
+    "nor is a root behind one singular": (
+        "LL306",
+        """\
+def length_loss(y_true, y_pred):
+    squares = tf.reduce_sum(tf.square(y_true - y_pred), axis=-1)
+    return tf.reduce_mean(tf.sqrt(tf.where(squares > 0.0, squares, 0.0)))
+""",
+        ("tf.where(squares > 0.0, squares, 0.0)", "tf.where(squares >= 0.0, squares, 0.0)"),
+    ),
+    "a sum beside its count": (
+        "LL101",
+        """\
+def word_loss(logits, labels):
+    weights = tf.cast(tf.not_equal(labels, 0), tf.float32)
+    rows = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return tf.reduce_sum(rows * weights), tf.reduce_sum(weights)
+""",
+        (", tf.reduce_sum(weights)", ", tf.reduce_mean(logits)"),
+    ),
+    "the number of items of a list": (
+        "LL102",
+        """\
+def video_loss(frames, targets):
+    total = 0.0
+    for frame, target in zip(frames, targets):
+        total += tf.reduce_mean(tf.square(frame - target))
+    return total / len(frames)
+""",
+        ("len(frames)", "tf.cast(tf.shape(frames)[0], tf.float32)"),
+    ),
+    "a size that is None until the batch says it": (
+        "LL103",
+        """\
+class LevelLoss(tf.keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        rows = []
+        batch_size = None
+        for level in y_pred.keys():
+            if batch_size is None:
+                batch_size = y_pred[level].shape[0] or tf.shape(y_pred[level])[0]
+            rows.append(tf.reshape(y_pred[level], [batch_size, -1, 4]))
+        return tf.reduce_mean(tf.abs(tf.concat(rows, axis=1)), axis=[1, 2])
+""",
+        ("[batch_size, -1, 4]", "[self.batch_size, -1, 4]"),
+    ),
+    "targets of classes are no setting": (
+        "LL101",
+        """\
+def box_loss(box_targets, box_outputs, class_targets):
+    mask = tf.cast(tf.greater(class_targets, 0), tf.float32)
+    rows = tf.reduce_sum(tf.abs(box_targets - box_outputs), axis=-1)
+    return tf.reduce_sum(rows * mask) / (tf.reduce_sum(mask) + 0.01)
+""",
+        ("(tf.reduce_sum(mask) + 0.01)", "(tf.reduce_max(mask) + 0.01)"),
+    ),
+    "each tensor of a dictionary has the batch axis": (
+        "LL101",
+        """\
+def train_step(inputs, model, optimizer):
+    with tf.GradientTape() as tape:
+        mask = tf.cast(tf.not_equal(inputs["targets"], 0), tf.float32)
+        rows = tf.keras.losses.sparse_categorical_crossentropy(inputs["targets"], model(inputs))
+        loss = tf.reduce_sum(rows * mask) / tf.reduce_sum(mask)
+    return tape.gradient(loss, model.trainable_variables)
+""",
+        (" / tf.reduce_sum(mask)", ""),
+    ),
+    "and what is called a number there may be one of samples": (
+        "LL101",
+        """\
+def mask_loss(labels, outputs):
+    number = tf.cast(labels["num_instances"], tf.float32) + 1.0
+    return tf.reduce_sum(tf.abs(labels["masks"] - outputs["masks"])) / number[0]
+""",
+        ("num_instances", "margins"),
+    ),
+    "a predictor is a model": (
+        "LL101",
+        """\
+class Siamese(tf.keras.Model):
+    def __init__(self, backbone, predictor):
+        super().__init__()
+        self.backbone, self.predictor = backbone, predictor
+
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self.backbone(data)) + sum(self.predictor.losses)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+""",
+        ("sum(self.predictor.losses)", "tf.reduce_sum(self.backbone(data))"),
+    ),
+    "a shift with its NaN replaced": (
+        "LL307",
+        """\
+def clean(values):
+    return tf.where(tf.math.is_nan(values), tf.zeros_like(values), values)
+
+
+def partition_loss(y_true, y_pred):
+    top = tf.reduce_max(y_pred, axis=-1, keepdims=True)
+    return tf.math.log(tf.reduce_sum(tf.exp(clean(y_pred - top)), axis=-1))
+""",
+        ("y_pred - top", "-tf.abs(y_pred)"),
+    ),
+    "tensors of another framework": (
+        "LL403",
+        """\
+def margin_loss(y_true: torch.Tensor, y_pred: torch.Tensor):
+    error = (y_pred - y_true).mean()
+    if error > 0:
+        return error
+    return -error
+""",
+        ("torch.Tensor", "tf.Tensor"),
+    ),
+    "equality in TensorFlow 1 is identity": (
+        "LL403",
+        """\
+def volume_loss(y_true, y_pred):
+    number = tf.to_float(tf.reduce_sum(y_true))
+    if number == 1:
+        return tf.reduce_mean(y_pred)
+    return tf.reduce_mean(tf.abs(y_true - y_pred))
+""",
+        ("number == 1", "number > 1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_is_silent_and_its_neighbour_is_not(kind: str, codes: Callable[[str], set[str]]) -> None:
+    code, text, (old, new) = KINDS[kind]
+    assert old in text
+    assert code not in codes(HEAD + text)
+    assert code in codes(HEAD + text.replace(old, new))
