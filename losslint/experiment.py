@@ -179,6 +179,11 @@ class Run(Struct, frozen=True):
         return self.value.mean if self.value is not None else math.nan
 
     @property
+    def telling(self) -> bool:
+        """Whether it ran, is finite and is not 0 everywhere: where a loss is 0, its gradient says nothing."""
+        return self.raised is None and self.finite and self.value is not None and not self.value.zero
+
+    @property
     def finite(self) -> bool:
         """Whether the value and every gradient that arrives are finite."""
         gradients = (g for g in self.gradients.values() if g is not None)

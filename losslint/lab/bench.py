@@ -210,7 +210,7 @@ class Bench:
 
     def _informative(self, run: Run) -> bool:
         """Whether a run is worth experiments: finite, not empty, not 0, and with some gradient where the loss can have one."""
-        if run.value is None or not run.value.values or not run.finite or run.value.zero:
+        if not run.telling:
             return False
         if not any(root.node.gradient is Gradient.FLOWS for root in self.trace.roots):
             return True

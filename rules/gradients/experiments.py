@@ -73,7 +73,7 @@ def cut_off(lab: Lab, node: Node) -> Run | None:
     """An eager run in which the flagged expression was computed and no gradient arrives; None if one does, or none can be had."""
     for batch in islice(lab.candidates(), MOST_TRIED):
         run = lab.run(batch, at=node)
-        if run.raised is None and run.probes and run.finite and run.value is not None and not run.value.zero:
+        if run.telling and run.probes:
             return None if learns(run) else run
     return None
 
@@ -83,7 +83,7 @@ def unlearnt(lab: Lab, node: Node) -> Verdict:
     runs = [lab.run(batch, at=node) for batch in lab.contents()]
     if not any(run.probes for run in runs):
         raise Undecided("the flagged expression runs only under an option; make the option the default to have it tried")
-    told = [run for run in runs if run.raised is None and run.finite and run.value is not None and not run.value.zero]
+    told = [run for run in runs if run.telling]
     if not told:
         raise Undecided("the loss is 0 or not finite on every batch tried; declare its inputs (`# losslint: inputs …`)")
     learning = next((run for run in told if learns(run)), None)

@@ -79,7 +79,7 @@ from losslint.operations.catalogue import known
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guards, lost_guard, reason, situation
-from .straining import strained, to_pole
+from .straining import closest, strained, to_pole
 
 BAD = (
     """\
@@ -246,8 +246,7 @@ def places(trace: Trace) -> Iterator[Node]:
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether a legal batch brings the argument to the point and breaks the gradient, in eager mode or under XLA."""
     node = report.node
-    least = min((abs(value) for value in node.arguments[0].columns.single if value == value), default=math.nan)
-    return strained(lab, node, to_pole(node), pole="the derivative is infinite there", extreme=least)
+    return strained(lab, node, to_pole(node), pole="the derivative is infinite there", extreme=closest(node.arguments[0]))
 
 
 RULE = Rule("LL306", "singular-gradient", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

@@ -27,6 +27,11 @@ def least(node: Node) -> float:
     return min((value for value in node.columns.single if not math.isnan(value)), default=math.nan)
 
 
+def closest(node: Node) -> float:
+    """The distance from 0 of the value nearest to it that the abstract run knows of a node, NaN if it knows none."""
+    return min((abs(value) for value in node.columns.single if not math.isnan(value)), default=math.nan)
+
+
 def smallest(index: int) -> Distance:
     """How far the smallest element of an operand is above 0; infinite where the operand is not finite itself."""
 

@@ -67,7 +67,6 @@ near to 0 as it can, and both stay finite.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
@@ -79,7 +78,7 @@ from losslint.finding import Confidence, Severity, Verdict
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guarded, lost_guard, reason, scale, situation
-from .straining import count, size, strained
+from .straining import closest, count, size, strained
 
 BAD = (
     """\
@@ -294,8 +293,7 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     if node.operation == "mean":
         return strained(lab, node, count, pole="the mean is taken of nothing")
     bottom = 0 if node.operation in ("reciprocal", "rsqrt", "pow") else 1
-    extreme = min((abs(v) for v in node.arguments[bottom].columns.single if v == v), default=math.nan)
-    return strained(lab, node, size(bottom), pole="the denominator is 0", extreme=extreme)
+    return strained(lab, node, size(bottom), pole="the denominator is 0", extreme=closest(node.arguments[bottom]))
 
 
 RULE = Rule("LL305", "unguarded-division", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)

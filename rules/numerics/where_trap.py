@@ -66,7 +66,6 @@ finite in all three.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
@@ -80,7 +79,7 @@ from losslint.rule import Report, Rule, quoted
 
 from .guard import situation
 from .logarithm import LOGARITHMS
-from .straining import size, strained, to_pole
+from .straining import closest, size, strained, to_pole
 
 BAD = (
     """\
@@ -248,8 +247,7 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether a legal batch brings the hidden operation to its pole and breaks the gradient."""
     node = report.node
     distance = size(1) if node.operation == "divide_no_nan" else to_pole(node)
-    least = min((abs(value) for value in node.arguments[0].columns.single if value == value), default=math.nan)
-    return strained(lab, node, distance, pole="what the selection hides is not finite", extreme=least)
+    return strained(lab, node, distance, pole="what the selection hides is not finite", extreme=closest(node.arguments[0]))
 
 
 RULE = Rule(
