@@ -86,7 +86,7 @@ def _items(run: Run, value: Value, site: Site) -> list[Value] | None:
         return [Constant(key) for key in value.items]
     if isinstance(value, Items):
         return value.items
-    return iterate(value, site, run) if isinstance(value, Node) else None
+    return iterate(value, site) if isinstance(value, Node) else None
 
 
 def _len(run: Run, given: list[Value], site: Site) -> Value:
@@ -99,7 +99,7 @@ def _len(run: Run, given: list[Value], site: Site) -> Value:
         if value.operation == "shape":
             return apply(operation("rank"), {"x": value.arguments[0]}, site, run) if value.arguments else setting("rank", site)
         if value.shape is not None:
-            length = subscript(apply(operation("shape"), {"x": value}, site, run), Constant(0), site, run)
+            length = subscript(apply(operation("shape"), {"x": value}, site, run), Constant(0), site)
             assert isinstance(length, Node)
             length.details["list"] = several(value)
             return length
@@ -139,7 +139,7 @@ def _element(run: Run, value: Value, site: Site) -> Value:
     if isinstance(value, Node) and several(value):
         return one_of(value, site)
     if isinstance(value, Node):
-        return subscript(value, Constant(0), site, run)
+        return subscript(value, Constant(0), site)
     if isinstance(value, Items) and value.items:
         return value.items[0]
     return unknown((), site)

@@ -15,7 +15,7 @@ from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.shape import PER_SAMPLE
-from losslint.analysis.transfer import apply, apply_loss_object, as_node, unknown
+from losslint.analysis.transfer import apply, as_node, loss_object, unknown
 from losslint.losses import LOSS_WORDS, VALUE_WORDS
 from losslint.operations.catalogue import Entry, bind, lookup, loss_class, operation
 from losslint.operations.namespaces import canonical
@@ -164,7 +164,7 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
         case Instance():
             return _instance_call(run, function, positional, keywords, site)
         case LossObject():
-            return apply_loss_object(function, positional, keywords, site, run)
+            return loss_object(function, positional, keywords, site)
         case Layer() | Model():
             output = model_call(positional, keywords, site)
             output.details["layer"] = function

@@ -113,7 +113,7 @@ def _items(run: Run, nodes: list[ast.expr], scope: Scope) -> list[Value] | None:
         if not isinstance(node, ast.Starred):
             made.append(value)
             continue
-        parts = iterate(value, run.site(node, scope), run)
+        parts = iterate(value, run.site(node, scope))
         if parts is None:
             return None
         made.extend(parts)
@@ -262,7 +262,7 @@ def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:
         piece = _listed(run, owner, site)
         if piece is not None:
             return piece
-    return subscript(owner, index, site, run)
+    return subscript(owner, index, site)
 
 
 def _listed(run: Run, owner: Node, site: Site) -> Node | None:

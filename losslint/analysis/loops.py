@@ -52,12 +52,12 @@ def _rounds(run: Run, iterable: ast.expr, value: Value, scope: Scope) -> tuple[l
     if isinstance(value, Node) and several(value):
         weights = value.shape is None and WEIGHTS_NAME.search(str(value.details.get("name", "")))
         return [trainable(site) if weights else one_of(value, site)], 0
-    items = iterate(value, site, run)
+    items = iterate(value, site)
     if items is not None:
         return (items if len(items) <= MOST_ITEMS else items[:1]), 0
     if isinstance(value, Node):
         first = value.shape.axis(0) if value.shape is not None else None
-        return [subscript(value, Constant(0), site, run)], first.power if first else 0
+        return [subscript(value, Constant(0), site)], first.power if first else 0
     return [unknown((), site)], 0
 
 

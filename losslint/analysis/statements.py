@@ -195,7 +195,7 @@ def _store(run: Run, owner: Value, index: Value, value: Value) -> None:
 def _unpack(run: Run, targets: list[ast.expr], value: Value, site: Site, scope: Scope) -> None:
     items = bindings.pieces(run, targets, value, site)
     if items is None:
-        items = iterate(value, site, run)
+        items = iterate(value, site)
     star = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
     if items is not None and star is not None and len(items) >= len(targets) - 1:
         after = len(targets) - star - 1
@@ -214,5 +214,5 @@ def _piece(run: Run, value: Value, index: int, target: ast.expr, site: Site) -> 
             return setting("item", site)
         if value.operation == "opaque":
             return unknown((value,), site, shape=value.shape)
-        return subscript(value, Constant(index), site, run)
+        return subscript(value, Constant(index), site)
     return unknown((), site)

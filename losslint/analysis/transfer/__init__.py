@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from losslint.analysis.node import Node, Site
-from losslint.analysis.objects import Constant, LossObject, Value
+from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.transfer import indexing
 from losslint.analysis.transfer.activations import activation
 from losslint.analysis.transfer.contractions import contraction
 from losslint.analysis.transfer.creation import creation, identity
@@ -16,6 +14,7 @@ from losslint.analysis.transfer.distributions import distribution
 from losslint.analysis.transfer.elementwise import cast, elementwise
 from losslint.analysis.transfer.gathering import GATHERS, gathered
 from losslint.analysis.transfer.gradients import gradient
+from losslint.analysis.transfer.indexing import iterate, subscript
 from losslint.analysis.transfer.joining import JOINS, PARTS, joined, pieces
 from losslint.analysis.transfer.layers import layer
 from losslint.analysis.transfer.lengths import size
@@ -31,7 +30,7 @@ from losslint.operations.operation import Kind, Operation
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
-__all__ = ["apply", "apply_loss_object", "array_method", "as_node", "iterate", "pack", "subscript", "unknown"]
+__all__ = ["apply", "array_method", "as_node", "iterate", "loss_object", "pack", "subscript", "unknown"]
 
 
 def apply(op: Operation, arguments: Arguments, site: Site, run: Run, spelling: str = "") -> Value:
@@ -115,18 +114,3 @@ def _moved(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
     if op.name in SCATTERS:
         return scattered(op, arguments, site)
     return shaped(op, arguments, site, spelling)
-
-
-def apply_loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site, run: Run) -> Node:
-    """The value of a framework's loss object called on (y_true, y_pred)."""
-    return loss_object(obj, positional, keywords, site)
-
-
-def subscript(value: Value, index: Value, site: Site, run: Run) -> Value:
-    """``value[index]``."""
-    return indexing.subscript(value, index, site)
-
-
-def iterate(value: Value, site: Site, run: Run) -> list[Value] | None:
-    """The items that a loop or an unpacking sees, None where their number is not known."""
-    return indexing.iterate(value, site)

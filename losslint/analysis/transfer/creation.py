@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslint.analysis import columns, degree
-from losslint.analysis.columns import UNKNOWN, rounded
+from losslint.analysis.columns import UNKNOWN, Columns, rounded
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
@@ -14,6 +14,7 @@ from losslint.operations.operation import Flow, Operation
 
 SHAPELESS = Shape((), 0)
 KERAS_EPSILON = 1e-7
+HELD = {"zeros": columns.constant(0.0), "ones": columns.constant(1.0), "empty": UNKNOWN}
 TOLD = {  # what Keras answers unless it was configured; the axes of an image may be, so tests of them go both ways
     "floatx": Constant("float32"),
     "backend": Constant("tensorflow"),
@@ -27,26 +28,16 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
     x = arguments.get("x")
     target = arguments.get("shape")
     match op.name:
-        case "zeros" | "ones":
-            return created(op.name, target, site, [], columns.constant(float(op.name == "ones")))
+        case "zeros" | "ones" | "empty":
+            return created(op.name, target, site, [], HELD[op.name])
         case "fill":
             value = as_node(arguments.get("value", Constant(None)), site)
             return created("fill", target, site, [value], rounded(value.columns), value.gradient)
-        case "empty":
-            return created("empty", target, site, [], UNKNOWN)
-        case "empty_like":
-            like = as_node(x or Constant(None), site)
-            return made(op.name, [like], site, shape=like.shape, degree=degree.ZERO, gradient=Gradient.NONE, marks=frozenset())
-        case "zeros_like" | "ones_like" | "full_like":
-            like = as_node(x or Constant(None), site)
-            held = (
-                columns.constant(float(op.name == "ones_like"))
-                if op.name != "full_like"
-                else rounded(as_node(arguments.get("value", Constant(None)), site).columns)
-            )
-            return made(
-                op.name, [like], site, shape=like.shape, degree=degree.ZERO, columns=held, gradient=Gradient.NONE, marks=frozenset()
-            )
+        case "zeros_like" | "ones_like" | "empty_like":
+            return _like(op.name, as_node(x or Constant(None), site), HELD[op.name.removesuffix("_like")], site)
+        case "full_like":
+            value = as_node(arguments.get("value", Constant(None)), site)
+            return _like(op.name, as_node(x or Constant(None), site), rounded(value.columns), site)
         case "random":
             return _random(arguments, site)
         case "random_categorical":
@@ -57,27 +48,15 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
             return Node("constant", (), site, Facts(columns=columns.constant(KERAS_EPSILON), constant=True, python=True))
         case "told":
             return TOLD[spelling.rpartition(".")[2]]
-        case "variable" if isinstance(x, Node) and x.gradient > Gradient.NONE:  # it starts at that value, which gets no gradient
-            return made(op.name, [x], site, shape=x.shape, degree=x.degree, columns=x.columns, gradient=Gradient.BLOCKED)
         case "variable":
-            facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
-            first = as_node(x or Constant(None), site)
-            return Node("weights", (), site, facts, {"fixed": first.shape is not None and first.shape.power > 0})
+            return _variable(x, site)
         case "placeholder":
             facts = Facts(_placed(target, site), gradient=Gradient.FLOWS, origin=frozenset({"input"}))
             return Node("input", (), site, facts, {"fixed": axes_named(target, site)[1]})
         case "one_hot":
             return _one_hot(as_node(x or Constant(None), site), arguments, site, spelling)
         case "sequence_mask":
-            lengths = as_node(x or Constant(None), site)
-            shape = lengths.shape.insert(-1, length(arguments.get("maxlen"))) if lengths.shape is not None else None
-            values = (
-                columns.apply(lambda v: v if v != v else float(v > 0), (lengths.columns,))
-                if lengths.columns.known
-                else columns.FREE_BOOLEAN
-            )
-            gradient = min(lengths.gradient, Gradient.BLOCKED)
-            return made(op.name, [lengths], site, shape=shape, degree=degree.ZERO, columns=values, gradient=gradient, marks=frozenset())
+            return _sequence_mask(as_node(x or Constant(None), site), arguments, site)
         case "eye":
             return _eye(arguments, site)
         case "range":
@@ -85,6 +64,20 @@ def creation(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
         case "linspace":
             return made(op.name, [], site, shape=Shape((length(arguments.get("num", Constant(50))),)), degree=degree.ZERO, constant=True)
     return _constant(x, target, site)
+
+
+def _like(name: str, model: Node, held: Columns, site: Site) -> Node:
+    """A tensor of the shape of another; its elements are new, and no gradient goes on to the model."""
+    return made(name, [model], site, shape=model.shape, degree=degree.ZERO, columns=held, gradient=Gradient.NONE, marks=frozenset())
+
+
+def _variable(x: Value | None, site: Site) -> Node:
+    """A variable: a weight, or a store for a prediction, which gets no gradient back."""
+    if isinstance(x, Node) and x.gradient > Gradient.NONE:
+        return made("variable", [x], site, shape=x.shape, degree=x.degree, columns=x.columns, gradient=Gradient.BLOCKED)
+    facts = Facts(SHAPELESS, gradient=Gradient.FLOWS, origin=frozenset({"variable"}), marks=frozenset({"trainable"}))
+    first = as_node(x or Constant(None), site)
+    return Node("weights", (), site, facts, {"fixed": first.shape is not None and first.shape.power > 0})
 
 
 def _placed(target: Value | None, site: Site) -> Shape:
@@ -110,6 +103,14 @@ def _one_hot(x: Node, arguments: Arguments, site: Site, spelling: str) -> Node:
     values = columns.UNKNOWN if {"on_value", "off_value"} & arguments.keys() else columns.TRUE
     gradient, grown = min(x.gradient, Gradient.BLOCKED), frozenset({-float(new.power)})
     return made("one_hot", [x], site, shape=shape, degree=grown, columns=values, gradient=gradient, marks=frozenset())
+
+
+def _sequence_mask(lengths: Node, arguments: Arguments, site: Site) -> Node:
+    """True up to the length of each sequence; a length above 0 makes the first element true."""
+    shape = lengths.shape.insert(-1, length(arguments.get("maxlen"))) if lengths.shape is not None else None
+    first = columns.apply(lambda v: v if v != v else float(v > 0), (lengths.columns,)) if lengths.columns.known else columns.FREE_BOOLEAN
+    gradient = min(lengths.gradient, Gradient.BLOCKED)
+    return made("sequence_mask", [lengths], site, shape=shape, degree=degree.ZERO, columns=first, gradient=gradient, marks=frozenset())
 
 
 def _eye(arguments: Arguments, site: Site) -> Node:
