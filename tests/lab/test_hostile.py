@@ -111,12 +111,17 @@ def verdicts(laboratory: Laboratory, folder: Path, act: str, before: str = "") -
     return hostile, honest
 
 
+def held_back(laboratory: Laboratory, folder: Path, told: str, act: str, before: str = "") -> None:
+    """The hostile loss is told what it did, and the honest one is judged all the same."""
+    hostile, honest = verdicts(laboratory, folder, act, before)
+    assert re.search(told, f"{hostile.status}: {hostile.reason}"), hostile.reason
+    assert honest.status == "confirmed", honest.reason
+
+
 @pytest.mark.parametrize("name", ACTS)
 def test_act(name: str, fenced: Laboratory, tmp_path: Path) -> None:
     act, told = ACTS[name]
-    hostile, honest = verdicts(fenced, tmp_path, act)
-    assert re.search(told, f"{hostile.status}: {hostile.reason}"), hostile.reason
-    assert honest.status == "confirmed", honest.reason
+    held_back(fenced, tmp_path, told, act)
 
 
 @pytest.mark.parametrize("name", FROM_C)
@@ -124,18 +129,14 @@ def test_act_from_c(name: str, fenced: Laboratory, tmp_path: Path) -> None:
     if fenced.worker is None or not fenced.worker.landlock:
         pytest.skip("only Landlock holds this back")
     act, told = FROM_C[name]
-    hostile, honest = verdicts(fenced, tmp_path, act)
-    assert re.search(told, f"{hostile.status}: {hostile.reason}"), hostile.reason
-    assert honest.status == "confirmed", honest.reason
+    held_back(fenced, tmp_path, told, act)
 
 
 @pytest.mark.parametrize("name", AT_IMPORT)
 def test_act_at_import(name: str, fenced: Laboratory, tmp_path: Path) -> None:
     before, told = AT_IMPORT[name]
     act = "y_pred = y_pred * SCALE" if "SCALE" in before else "pass"
-    hostile, honest = verdicts(fenced, tmp_path, act, before)
-    assert re.search(told, f"{hostile.status}: {hostile.reason}"), hostile.reason
-    assert honest.status == "confirmed", honest.reason
+    held_back(fenced, tmp_path, told, act, before)
 
 
 def test_nothing_is_left_behind(fenced: Laboratory, tmp_path: Path) -> None:

@@ -6,6 +6,15 @@ from forms import Form, P, T
 
 from table.operands import CUBE, INTS, KERNEL, LABELS, PLANE, ROW, SIGNAL, VOLUME
 
+OBJECT = (
+    Form({}, result="{}(y_true, y_pred)"),
+    Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)"),
+    Form({"reduction": "'none'"}, result="{}(y_true, y_pred)"),
+    Form({"reduction": "'none'"}, result="{}(y_true, y_pred)", shape=CUBE, open=False),
+    Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)", shape=CUBE, open=False),
+    Form({"from_logits": "True", "reduction": "'sum'"}, result="{}(y_true, y_pred)"),
+    Form({"reduction": "'sum'"}, result="{}(y_true[:, 0], y_pred[:, 0])", open=False, flat=True),
+)
 FORMS: dict[str, tuple[Form, ...]] = {
     # --- creation ----------------------------------------------------------------------------------------------------
     "constant": (Form({"x": "[1.0, 2.0]"}, but="initializer"),),
@@ -71,24 +80,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "average_loss": (Form({"x": f"tf.reduce_mean({P}, -1)"}, open=False), Form({"x": f"tf.reduce_mean({P}, -1)", "size": "8"}, open=False), Form({"x": f"tf.reduce_mean({P}, -1)", "size": f"tf.shape({T})[0]"}, open=False)),
     "weight_penalty": (),
     "accuracy": (Form({"y_true": T, "y_pred": P}, but="sparse"), Form({"y_true": LABELS, "y_pred": P}, only="sparse")),
-    "loss_object": (
-        Form({}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'none'"}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'none'"}, result="{}(y_true, y_pred)", shape=CUBE, open=False),
-        Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)", shape=CUBE, open=False),
-        Form({"from_logits": "True", "reduction": "'sum'"}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'sum'"}, result="{}(y_true[:, 0], y_pred[:, 0])", open=False, flat=True),
-    ),
-    "class_loss_object": (
-        Form({}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'none'"}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'none'"}, result="{}(y_true, y_pred)", shape=CUBE, open=False),
-        Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)", shape=CUBE, open=False),
-        Form({"from_logits": "True", "reduction": "'sum'"}, result="{}(y_true, y_pred)"),
-        Form({"reduction": "'sum'"}, result="{}(y_true[:, 0], y_pred[:, 0])", open=False, flat=True),
-    ),
+    "loss_object": OBJECT,
+    "class_loss_object": OBJECT,
     "sparse_loss_object": (Form({"q": "0.5"}, result=f"{{}}({LABELS}, {P})", only="Generalized", open=False), Form({}, but="Generalized", result=f"{{}}({LABELS}, {P})"), Form({"reduction": "'sum'"}, result=f"{{}}({LABELS}, {P})", open=False), Form({"reduction": "'none'"}, result=f"{{}}({LABELS}, {P})")),
     "set_loss_object": (Form({}, result="{}(y_true, y_pred)"), Form({"reduction": "'sum'"}, result="{}(y_true, y_pred)", open=False), Form({"reduction": "'none'"}, result="{}(y_true, y_pred)")),
     "row_loss_object": (Form({}, result=f"{{}}({LABELS}, tf.math.l2_normalize({P}, -1))", only="Circle", open=False), Form({}, result=f"{{}}(tf.cast({T} * 2, tf.int32)[:, :, 0], {P})", shape="B, 6, 5", only="CTC", open=False, xla=False)),
