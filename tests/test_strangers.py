@@ -40,6 +40,18 @@ def word_loss(logits, labels):
 """,
         (", tf.reduce_sum(weights)", ", tf.reduce_mean(logits)"),
     ),
+    "neighbours taken from one another do not add up": (
+        "LL101",
+        """\
+def sorted_loss(logits, labels):
+    errors, places = tf.nn.top_k(1.0 - tf.reshape(logits, [-1]), k=tf.size(logits))
+    hits = tf.gather(tf.reshape(labels, [-1]), places)
+    share = 1.0 - tf.cumsum(hits) / (1.0 + tf.reduce_sum(hits))
+    steps = tf.concat([share[:1], share[1:] - share[:-1]], 0)
+    return tf.tensordot(tf.nn.relu(errors), tf.stop_gradient(steps), 1)
+""",
+        ("share[1:] - share[:-1]", "share[1:]"),
+    ),
     "the number of items of a list": (
         "LL102",
         """\

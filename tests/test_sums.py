@@ -192,3 +192,9 @@ class Curvature:
 
 def test_products_over_selected_elements_and_over_weights_are_no_batch_sums(codes: Callable[[str], set[str]]) -> None:
     assert not codes(HISTOGRAM) & {"LL101", "LL102"}
+
+
+def test_a_content_loss_works_on_one_image_unless_keras_gives_it_a_batch(codes: Callable[[str], set[str]]) -> None:
+    text = "import tensorflow as tf\n\n\ndef content_loss(content, generated):\n    return tf.reduce_sum(tf.square(content - generated))\n"
+    assert "LL101" not in codes(text)
+    assert "LL101" in codes(text.replace("generated", "y_pred").replace("content, ", "y_true, ").replace("content -", "y_true -"))

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import builtins, classes, effects, methods, modes, roles, state
-from losslint.analysis.models import LOOPS, MODEL_NAME, is_model, trainable
+from losslint.analysis.models import LOOPS, MODEL_NAME, function_of, is_model, is_symbolic, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -165,6 +165,8 @@ def call(run: Run, function: Value, positional: list[Value], keywords: dict[str,
             return _instance_call(run, function, positional, keywords, site)
         case LossObject():
             return loss_object(function, positional, keywords, site)
+        case Layer() if positional and (twin := function_of(function)) is not None and not is_symbolic(positional[0]):
+            return call(run, twin, positional, {name: value for name, value in function.keywords.items() if name == "axis"}, site)
         case Layer() | Model():
             output = model_call(positional, keywords, site)
             output.details["layer"] = function

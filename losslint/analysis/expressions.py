@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
+from losslint.analysis import bindings, calls, classes, effects, loops, models, state, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.degree import ZERO
 from losslint.analysis.models import (
@@ -136,9 +136,11 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
     value, where = found
     if name in FRAMEWORKS and isinstance(value, Node) and value.operation in ("setting", "opaque"):
         return Named(FRAMEWORKS[name])  # a project's own way to import it: tf = try_import_tf()
+    if where.outside and not scope.outside and not run.path.quiet and name not in where.parameters:
+        value = models.captured(name, value, site)
+        if isinstance(value, Node) and value.operation == "captured":
+            return value
     if isinstance(value, Node):
-        if where.outside and "symbolic" in value.origin and not scope.outside and not run.path.quiet and name not in where.parameters:
-            return Node("captured", (value,), site, value.facts, {"name": name, "bound": value.site})
         excluded = run.excluded()
         if excluded and not value.constant:
             some = value.facts.marks - {"maybe-empty"} if empty_columns(value) <= excluded else value.facts.marks

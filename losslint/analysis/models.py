@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from losslint.analysis import bindings, classes
 from losslint.analysis.node import Facts, Gradient, Node, Site
-from losslint.analysis.objects import Class, Constant, Function, Instance, Model, Module, Named, Value
+from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, Model, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.scope import Scope
 from losslint.analysis.shape import PER_SAMPLE, Shape
+from losslint.operations.layers import TWINS
 
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
@@ -53,6 +55,7 @@ LOOPS = frozenset(
 )
 WEIGHTS_NAME = re.compile(r"^(?:\w+_)?(?:weights|trainables|vars|variables|params|theta|filters|kernels)$", re.IGNORECASE)
 SHAPELESS = Shape((), 0)
+MOST_LEVELS = 3  # of lists in lists; one can hold itself
 
 
 def several(node: Node) -> bool:
@@ -72,6 +75,46 @@ def one_of(node: Node, site: Site) -> Node:
 def symbolic(site: Site) -> Node:
     """A symbolic tensor of a model that is being built."""
     return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))
+
+
+def function_of(layer: Layer) -> Value | None:
+    """The function that a layer without weights is, None of any other."""
+    kind = layer.name.rpartition(".")[2]
+    if kind == "Lambda":
+        return layer.keywords.get("function") or layer.keywords.get("*0")
+    if kind == "Activation":
+        named = layer.keywords.get("activation") or layer.keywords.get("*0")
+        return Named(f"keras.activations.{named.value}") if isinstance(named, Constant) else named
+    bounded = kind == "ReLU" and layer.keywords  # with a slope or an upper bound
+    return Named(TWINS[kind]) if kind in TWINS and not bounded else None
+
+
+def is_symbolic(value: Value) -> bool:
+    """Whether a layer is called to build a model, on symbolic tensors, and not on the numbers of a batch."""
+    match value:
+        case Node():
+            return "symbolic" in value.origin
+        case Items(items=items):
+            return any(map(is_symbolic, items))
+    return False
+
+
+def captured(name: str, value: Value, site: Site, levels: int = MOST_LEVELS) -> Value:
+    """What a loss reads of the code around it: a symbolic tensor there, alone or in a list or dict, is noted as captured."""
+    match value:
+        case Node() if "symbolic" in value.origin:
+            return Node("captured", (value,), site, value.facts, {"name": name, "bound": value.site})
+        case Items(items=items) if levels:
+            parts = [captured(name, item, site, levels - 1) for item in items]
+            return value if _same(parts, items) else Items(parts, value.mutable, value.power, value.declared)
+        case Dictionary(items=held) if levels:
+            read = {key: captured(name, item, site, levels - 1) for key, item in held.items()}
+            return value if _same(read.values(), held.values()) else Dictionary(read)
+    return value
+
+
+def _same(some: Iterable[Value], others: Iterable[Value]) -> bool:
+    return all(one is other for one, other in zip(some, others, strict=True))
 
 
 def trainable(site: Site, **details: object) -> Node:

@@ -48,6 +48,21 @@ def divide_no_nan(x: float, y: float) -> float:
     return 0.0 if y == 0 else divide(x, y)
 
 
+def zero_kept(x: float) -> float:
+    """A linear operation with weights that are not known: only 0 is 0 under all of them."""
+    return 0.0 if x == 0 else NAN
+
+
+def kept(x: float) -> float:
+    """The mean or the largest of elements that are all alike."""
+    return x
+
+
+def change(x: float) -> float:
+    """What changes from one element to the next, where all are alike."""
+    return 0.0 if math.isfinite(x) else NAN
+
+
 def floordiv(x: float, y: float) -> float:
     quotient = divide(x, y)
     return float(math.floor(quotient)) if math.isfinite(quotient) else quotient

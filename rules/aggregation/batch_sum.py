@@ -46,7 +46,8 @@ shape of the batch.
 * Sums over weights or over layers: a penalty does not grow with the batch.
 * A sum behind an option that is named after a reduction, when the default is another one.
 * Sums divided by a fixed number: LL103 reports the number.
-* Style transfer (functions named after style, content, gram or total variation): its losses are sums over one image, not over a batch.
+* Style transfer (functions named after style, content, gram or total variation, unless they take `y_true` and `y_pred`): its losses
+  are sums over one image, not over a batch.
 * Metrics that count (true positives and the like): a count is meant to grow.
 
 ## Fix safety
@@ -235,6 +236,7 @@ def squared_error_loss(y_true, y_pred):
 """,
 )
 ONE_IMAGE = re.compile(r"gram(?:_|$)|style|content_(?:loss|cost)|(?:total_)?variation_(?:loss|cost)", re.IGNORECASE)
+BATCHES = frozenset({"y_true", "y_pred"})
 COUNTS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|(?:^|_)num(?:_|$)|confusion", re.IGNORECASE)
 REDUCTION_OPTION = re.compile(r"reduc|sum|average|mean", re.IGNORECASE)
 SQUARES = "adds up the squares of all samples of the batch"
@@ -259,6 +261,12 @@ def _message(origin: Node, root: Node) -> str:
     )
 
 
+def _one_image(trace: Trace, name: str) -> bool:
+    """Whether a function works on one image, as its name says; a loss of `y_true` and `y_pred` works on batches all the same."""
+    own = name == trace.loss.function and BATCHES.issubset(trace.loss.scope.parameters)
+    return ONE_IMAGE.search(name) is not None and not own
+
+
 def _numerator(trace: Trace, root: Root) -> bool:
     """Whether a sum is returned beside the count of what it adds up: a numerator and its denominator, for the caller to divide."""
     pair = trace.result.arguments if trace.result is not None and not trace.result.details["items"] else ()
@@ -269,7 +277,7 @@ def _numerator(trace: Trace, root: Root) -> bool:
 
 def check(trace: Trace) -> Iterator[Report]:
     """Every place where a value that training uses starts to grow with the batch size."""
-    if ONE_IMAGE.search(trace.loss.function) or (trace.loss.metric and COUNTS.search(trace.loss.function)):
+    if _one_image(trace, trace.loss.function) or (trace.loss.metric and COUNTS.search(trace.loss.function)):
         return
     if trace.flipped is not None and REDUCTION_OPTION.search(trace.flipped):
         return
@@ -280,7 +288,7 @@ def check(trace: Trace) -> Iterator[Report]:
             continue
         power = POWERS.get(largest(root.node), "a power of the batch size")
         for origin, division in origins_of_growth(root.node):
-            if division is not None or origin.gradient < Gradient.FLOWS or ONE_IMAGE.search(origin.site.function):
+            if division is not None or origin.gradient < Gradient.FLOWS or _one_image(trace, origin.site.function):
                 continue  # without a gradient it is a count, which trains nothing
             grown = f"this value is what training uses ({root.why}); it grows like {power}"
             because = () if root.node is origin else ((root.node, grown),)

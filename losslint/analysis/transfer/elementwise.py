@@ -42,13 +42,21 @@ def elementwise(op: Operation, arguments: Arguments, site: Site, spelling: str) 
         operands,
         site,
         shape=_shape(operands),
-        degree=_degree(op.degree, operands),
+        degree=degree.UNKNOWN if op.name == "subtract" and _neighbours(operands) else _degree(op.degree, operands),
         columns=values,
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=_marks(op, operands, spelling) | ({"linear"} if linear else frozenset()),
         constant=constant,
         python=python,
     )
+
+
+def _neighbours(operands: list[Node]) -> bool:
+    """Whether each sample is taken from the next (``x[1:] - x[:-1]``): such differences do not add up, they cancel."""
+    if not all(o.operation == "getitem" and o.details.get("rows") for o in operands):
+        return False
+    one, other = (o.arguments[0] for o in operands)
+    return one.site == other.site and one.arguments == other.arguments  # the same value, perhaps told something more
 
 
 def _several(value: Value) -> list[Value]:

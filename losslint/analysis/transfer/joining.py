@@ -42,7 +42,8 @@ def joined(op: Operation, arguments: Arguments, site: Site, spelling: str) -> No
     packed = pack(given, site)
     shape = _concatenated(parts, axis, given.power)
     marks = packed.facts.marks
-    return made("concat", parts, site, shape=shape, degree=packed.degree, columns=packed.columns, marks=marks, axis=axis)
+    grown = degree.union((_share(part, shape, axis), part.constant) for part in parts)
+    return made("concat", parts, site, shape=shape, degree=grown, columns=packed.columns, marks=marks, axis=axis)
 
 
 def _place(spelling: str, shape: Shape | None) -> tuple[int, bool]:
@@ -62,6 +63,14 @@ def _flattened(parts: list[Node], site: Site) -> Node:
     power = None if any(p.shape is None for p in parts) else max(p.shape.power for p in parts if p.shape is not None)
     shape = None if power is None else Shape((Axis(power),))
     return made("concat", parts, site, shape=shape, degree=degree.union((p.degree, p.constant) for p in parts))
+
+
+def _share(part: Node, whole: Shape | None, axis: object) -> degree.Degree:
+    """What a part adds to the whole: a few rows beside as many as there are samples are an ever smaller share of it."""
+    if whole is None or part.shape is None or not isinstance(axis, int):
+        return part.degree
+    own, all_ = part.shape.axis(axis), whole.axis(axis)
+    return part.degree if own is None or all_ is None else degree.shift(part.degree, min(own.power - all_.power, 0))
 
 
 def _concatenated(parts: list[Node], axis: object, power: int) -> Shape | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from losslint.analysis import degree
+from losslint.analysis import columns, degree
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
@@ -19,11 +19,14 @@ def layer(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Val
     x = as_node(arguments.get("x", Constant(None)), site)
     others = [v for name, v in arguments.items() if name != "x" and isinstance(v, Node) and not v.constant]
     whole = x.shape
+    values = columns.UNKNOWN if op.column is None or x.marked("mixed") else columns.apply(op.column, [x.columns])
 
     def result(shape: Shape | None) -> Node:
         flow = max(o.gradient for o in (x, *others))
         gradient = flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED)
-        return made(op.name, [x, *others], site, shape=shape, degree=_grown(op, [x, *others]), gradient=gradient, marks=frozenset())
+        return made(
+            op.name, [x, *others], site, shape=shape, degree=_grown(op, [x, *others]), columns=values, gradient=gradient, marks=frozenset()
+        )
 
     match op.shape.split():
         case ["same"]:

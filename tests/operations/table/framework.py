@@ -102,9 +102,11 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P, "filters": "tf.ones([2, 2, 5, 3])"}, shape=PLANE, open=False, only=r"ops\.conv_transpose$"),
         Form({"x": P, "filters": "tf.ones([2, 2, 5, 3])", "*0": f"(tf.shape({T})[0], 9, 9, 5)"}, shape=PLANE, open=False, only=r"^K\.conv2d_transpose$", xla=False),
         Form({"x": P, "*0": "2"}, shape="B, 4, 4, 4", open=False, only=r"depth_to_space$"),
+    ),
+    "filter_biased": (
         Form({"x": P, "filters": "tf.ones([4, 5])", "*0": "tf.zeros([5])"}, open=False, only=r"xw_plus_b$|relu_layer$"),
     ),
-    "pool": (
+    "window": (
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=PLANE, open=False, only=r"^tf\.(compat\.v1\.)?nn\.(max|avg)_pool(2d)?$"),
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=CUBE, open=False, only=r"^tf\.(compat\.v1\.)?nn\.(max|avg)_pool1d$"),
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'SAME'"}, shape=VOLUME, open=False, only=r"^tf\.(compat\.v1\.)?nn\.(max|avg)_pool3d$"),
@@ -112,6 +114,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"x": P, "*0": "(2, 2)"}, shape=PLANE, open=False, only=r"^K\.pool2d$|ops\.(max|average)_pool$"),
         Form({"x": P, "*0": "2"}, shape=PLANE, open=False, only=r"ops\.adaptive"),
         Form({"x": P, "*0": "(2, 2, 2)"}, shape=VOLUME, open=False, only=r"^K\.pool3d$"),
+    ),
+    "pool": (
         Form({"x": P, "*0": "2", "*1": "2", "*2": "'channels_last'"}, shape=PLANE, open=False, only=r"^K\.resize_images$"),
         Form({"x": P, "*0": "2"}, shape=PLANE, open=False, only=r"space_to_depth$"),
         Form({"x": P, "*0": "[2, 2]", "*1": "[[0, 0], [0, 0]]"}, shape=PLANE, open=False, only=r"^tf\.(nn\.)?space_to_batch$|^tf\.batch_to_space$|space_to_batch_nd|batch_to_space_nd"),
