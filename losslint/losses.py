@@ -39,6 +39,8 @@ COUNT_WORDS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|conf
 BUILDER = re.compile(
     r"^_?(?:get|build|make|create|load|compile|plot|print|log|save|test|init|setup|select|parse|register|update)_", re.IGNORECASE
 )
+NOT_LOSSES = frozenset({"__init__", "predict", "evaluate", "fit", "update_state", "compute_loss_and_gradients"})
+CODING = re.compile(r"offset|encode|decode|suppress|(?:^|_)nms(?:_|$)|anchors?(?:_|$)|post_?process|visuali|draw|plot", re.IGNORECASE)
 SINKS = frozenset({"minimize", "compute_gradients", "add_loss", "get_updates", "gradient", "gradients", "apply_gradients"})
 HINTS = frozenset({"log", "l2_loss", "gradients", "log_prob", *SINKS})
 LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_func", "criterion", "objective"})
@@ -281,7 +283,7 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
     if not scope.returned:
         return 0, ""
     if any(PREDICTION_PARAMETER.search(name) for name in scope.parameters) and _tensor_parameters(scope) >= 1 and not _chooses(scope):
-        if named not in ("__init__", "predict", "evaluate", "fit", "update_state", "compute_loss_and_gradients") and not (
+        if not (named in NOT_LOSSES or (CODING.search(named) and not LOSS_WORDS.search(named))) and not (
             scope.owner and re.search(r"Metric|Callback|Layer", scope.owner.short)
         ):
             return 2, WEAK
@@ -324,8 +326,8 @@ def find(index: Index, path: str) -> list[Loss]:
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):
             continue
-        if _is_test(scope) or scope.generator:
-            continue
+        if _is_test(scope) or scope.generator or (scope.owner is not None and scope.short == "update_state"):
+            continue  # a metric adds up what it will divide later
         found.append(
             Loss(
                 scope.name,

@@ -213,3 +213,17 @@ def test_is_found(name: str, check: Callable[..., object]) -> None:
     marked = {number for number, line in enumerate(whole.splitlines(), 1) if line.endswith("# here")}
     found = {(f.code, f.place.line) for f in check(whole).findings if f.code in RULES}  # type: ignore[attr-defined]
     assert found == {(code, line) for line in marked}
+
+
+def test_a_loss_that_another_calls_and_drops_is_judged_for_itself(codes: Callable[[str], set[str]]) -> None:
+    text = f"""{HEAD}
+def focal_loss(y_true, y_pred):
+    return -K.sum(K.square(1 - y_pred) * y_true)
+
+
+def mixed_loss(y_true, y_pred):
+    focal = focal_loss(y_true, y_pred)
+    return K.mean(K.abs(y_true - y_pred))
+"""
+    assert "LL101" in codes(text)
+    assert "LL101" not in codes(text.replace("return K.mean(", "return focal / K.sum(y_true + 1) + K.mean("))

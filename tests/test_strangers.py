@@ -52,6 +52,50 @@ def sorted_loss(logits, labels):
 """,
         ("share[1:] - share[:-1]", "share[1:]"),
     ),
+    "each replica divides by the global batch size": (
+        "LL103",
+        """\
+class Trainer:
+    def __init__(self, model, global_batch_size=256):
+        self.model, self.scale = model, 1.0 / global_batch_size
+
+    def train_step(self, images, labels):
+        with tf.GradientTape() as tape:
+            rows = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=self.model(images))
+            loss = tf.reduce_sum(rows) * self.scale
+        return tape.gradient(loss, self.model.trainable_variables)
+""",
+        ("global_batch_size", "batch_size"),
+    ),
+    "a metric adds up what it divides later": (
+        "LL101",
+        """\
+class Noise(tf.keras.metrics.Metric):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        sq_error = tf.reduce_sum(tf.square(y_true - y_pred))
+        self.total.assign_add(sq_error)
+        self.count.assign_add(tf.cast(tf.shape(y_true)[0], tf.float32))
+""",
+        ("update_state", "noise_loss"),
+    ),
+    "two names that say nothing do not say which is the prediction": (
+        "LL401",
+        """\
+def focal_loss(x, y):
+    given, other = x, y
+    labels = tf.one_hot(tf.cast(other, tf.int32), depth=20)
+    return tf.keras.losses.binary_crossentropy(labels, given) + tf.reduce_mean(tf.abs(other))
+""",
+        ("(x, y):\n    given, other = x, y", "(y_true, y_pred):\n    given, other = y_true, y_pred"),
+    ),
+    "how boxes are encoded is no loss": (
+        "LL301",
+        """\
+def box_offsets(gt_boxes, pred_boxes):
+    return tf.math.log(gt_boxes[..., 2:] / (pred_boxes[..., 2:] + 1e-6))
+""",
+        ("box_offsets", "box_loss"),
+    ),
     "the number of items of a list": (
         "LL102",
         """\

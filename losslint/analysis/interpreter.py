@@ -306,7 +306,7 @@ def _last_resort(named: list[Root], roots: list[Root]) -> list[Root]:
 def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
     """Find the losses of a file and run each along its paths.
 
-    A function that is only called by other losses, which were followed to an end, is judged where it is called: its own
+    A function that is only called by other losses, which use what it returns, is judged where it is called: its own
     returned value keeps the weakest evidence. One that computes no tensor of its inputs is no loss, whatever its name.
     """
     runner = Run(source, settings, modules)
@@ -321,8 +321,16 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
                 continue
             traces.append(trace)
             if trace.evidence >= 2 and trace.roots:
-                judged |= runner.path.inlined - {loss.node}
+                judged |= {node for node in runner.path.inlined - {loss.node} if _used(node, trace, source.path)}
     return [_as_helper(t) if t.loss.node in judged and not t.loss.passed and t.loss.evidence < 3 else t for t in traces]
+
+
+def _used(function: ast.AST, trace: Trace, path: str) -> bool:
+    """Whether what training uses is made of a value that a function of this file computed."""
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    sites = (node.site for node in reach(*(root.node for root in trace.roots)))
+    last = function.end_lineno or function.lineno
+    return any(function.lineno <= getattr(site.syntax, "lineno", 0) <= last for site in sites if site.source.path == path)
 
 
 def _as_helper(trace: Trace) -> Trace:

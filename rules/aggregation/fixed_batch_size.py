@@ -43,6 +43,7 @@ In a reshape, write -1 for the batch axis.
 * Division by a small number (below 8): that is a weight.
 * Division of something that does not grow with the batch, such as a sum over the pixels of each image.
 * Lengths that are read from a shape.
+* A global batch size, by its name: under a distribution strategy each replica divides its part of the sum by it.
 * A graph whose inputs themselves have the configured batch size, such as a placeholder with it as its first length.
 * Noise that a generator turns into samples: it may have any size.
 
@@ -59,7 +60,6 @@ given again, give another loss, as for LL101.
 ## Known misses
 
 * A configured batch size under a name that says nothing of it, when it is not a written number.
-* Under a distribution strategy, division by a global batch size is right, and is reported all the same.
 
 ## References
 
@@ -68,6 +68,7 @@ given again, give another loss, as for LL101.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from losslint.analysis.degree import known
@@ -202,12 +203,19 @@ def squared_error_loss(y_true, y_pred):
 """,
 )
 HELP = "read the number of samples from the shape of the batch, at run time, and divide by that"
+GLOBAL = re.compile(r"(?:^|[._])global_?batch", re.IGNORECASE)
 SHAPE_HELP = "write -1 for the batch axis, or read the number of samples from the shape of the batch at run time"
 
 
 def _configured(node: Node) -> bool:
     """Whether a value is a configured batch size, perhaps times other settings."""
     return node.constant and largest(node) > 0
+
+
+def _of_all_replicas(node: Node) -> bool:
+    """Whether the size is that of a global batch, by its name: each replica of a distribution strategy divides its part by it."""
+    settings = (part for argument in node.arguments if argument.constant for part in reach(argument))
+    return any(GLOBAL.search(str(part.details.get("name", ""))) for part in settings)
 
 
 def _scaled(node: Node) -> bool:
@@ -265,6 +273,8 @@ def check(trace: Trace) -> Iterator[Report]:
     trained = [root.node for root in trace.roots if root.evidence >= 2]
     inside = {id(node) for node in _mixed(trained)}
     for node in reach(*shown):
+        if _of_all_replicas(node):
+            continue
         if _scaled(node):
             yield _division(trace, node, "the configured batch size")
         elif node.details.get("declared") and id(node) in inside:

@@ -308,7 +308,8 @@ def _unlearnt(root: Node) -> bool:
 def _terms(trace: Trace, roots: list[Node]) -> list[Finding]:
     """Where a term that measures an error loses its gradient while others keep theirs."""
     found: list[Finding] = []
-    for term in _blocked_terms(roots) if not trace.flipped else ():
+    certain = trace.loss.evidence >= 3 or named(trace.loss.scope)
+    for term in _blocked_terms(roots) if certain and not trace.flipped else ():
         ends = _ends(term)
         if ends and not any(optional(end) or end.operation == "stop_gradient" for end in ends):
             why = f"{_reason(ends[0])}, so the term {quoted(term)} has no gradient: it is shown, but not learnt from"
