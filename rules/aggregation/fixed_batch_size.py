@@ -273,11 +273,12 @@ def check(trace: Trace) -> Iterator[Report]:
     trained = [root.node for root in trace.roots if root.evidence >= 2]
     inside = {id(node) for node in _mixed(trained)}
     for node in reach(*shown):
-        if _of_all_replicas(node):
+        divided = _scaled(node)
+        if not (divided or (node.details.get("declared") and id(node) in inside)) or _of_all_replicas(node):
             continue
-        if _scaled(node):
+        if divided:
             yield _division(trace, node, "the configured batch size")
-        elif node.details.get("declared") and id(node) in inside:
+        else:
             message = (
                 f"{quoted(node)} has the configured batch size as a length, so a batch of another size, such as the last one of "
                 "an epoch, raises an error or is mixed up"
