@@ -62,25 +62,24 @@ def activation(value: Value | None) -> str | None:
         case Node(operation="layer", details={"layer": Layer() | Model() as layer}):
             told = activation(layer)
             return activation(value.arguments[0]) if told == "passes" and value.arguments else told
-        case Layer(name=name, keywords=given):
-            return _of_layer(name.rpartition(".")[2], given)
+        case Layer():
+            return _of_layer(value.name.rpartition(".")[2], value)
         case Model(layers=layers):
             return next((told for layer in reversed(layers) if (told := activation(layer)) != "passes"), None)
     return None
 
 
-def _of_layer(name: str, given: dict[str, Value]) -> str | None:
+def _of_layer(name: str, layer: Layer) -> str | None:
     if name in PASSING:
         return "passes"
     if name == "Softmax":
         return "softmax"
     if name == "TimeDistributed":
-        return activation(given.get("layer") or given.get("*0"))
+        return activation(layer.given("layer"))
     if name == "Activation":
-        return _named(given.get("activation") or given.get("*0"))
+        return _named(layer.given("activation"))
     if name in WEIGHTED:
-        place = "*1" if name == "Dense" else ""
-        return _named(given.get("activation") or given.get(place) or Constant("linear"))
+        return _named(layer.given("activation", 1 if name == "Dense" else None) or Constant("linear"))
     return None
 
 

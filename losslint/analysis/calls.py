@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from losslint.analysis import builtins, classes, effects, methods, modes, roles, state
-from losslint.analysis.models import LOOPS, MODEL_NAME, function_of, is_model, is_symbolic, trainable
+from losslint.analysis.models import LOOPS, MODEL_NAME, function_of, is_model, is_symbolic, symbolic, trainable
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, LossObject, Model, Module, Named, Partial, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -326,7 +326,7 @@ def _asked(spelt: str, positional: list[Value]) -> Value | None:
 def _made(spelt: str, positional: list[Value], keywords: dict[str, Value], site: Site) -> Value | None:
     """Symbolic inputs, layers and models of Keras."""
     if INPUTS.match(spelt):
-        return Node("input", (), site, Facts(PER_SAMPLE, gradient=Gradient.FLOWS, origin=frozenset({"symbolic"})))
+        return symbolic(site)
     if MODELS.match(spelt):
         outputs = keywords.get("outputs") or keywords.get("output") or (positional[1] if len(positional) > 1 else None)
         if isinstance(outputs, Node):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from losslint.analysis import bindings, calls, classes, effects, loops, models, state, statements
+from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.degree import ZERO
 from losslint.analysis.models import (
@@ -16,6 +16,7 @@ from losslint.analysis.models import (
     MODEL_LISTS,
     MODEL_STATE,
     MODEL_TENSORS,
+    captured,
     model_state,
     model_tensor,
     one_of,
@@ -27,7 +28,7 @@ from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Instance, Layer, Model, Module, Named, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, SETTING_NAME, setting
+from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, SETTING_NAME, declared_batch, setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer import apply, as_node, iterate, subscript, unknown
@@ -137,7 +138,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
     if name in FRAMEWORKS and isinstance(value, Node) and value.operation in ("setting", "opaque"):
         return Named(FRAMEWORKS[name])  # a project's own way to import it: tf = try_import_tf()
     if where.outside and not scope.outside and not run.path.quiet and name not in where.parameters:
-        value = models.captured(name, value, site)
+        value = captured(name, value, site)
         if isinstance(value, Node) and value.operation == "captured":
             return value
     if isinstance(value, Node):
@@ -150,20 +151,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
         return value  # made in the loss itself: its value says what it is, not its name
     if where.outside and not where.is_class and not scope.outside and not run.path.quiet:
         value = state.variable(run, value, name, where, site)
-    return _declared_batch(value, name, site)
-
-
-def _declared_batch(value: Value, name: str, site: Site) -> Value:
-    """A number under a batch size's name: a configured batch size, unless it is the loss's own parameter."""
-    if not BATCH_SIZE_NAME.match(name):
-        return value
-    if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
-        return setting(name, site, float(value.value))
-    if (isinstance(value, Constant) and value.value is None) or (isinstance(value, Named) and canonical(value.name) is None):
-        return setting(name, site)
-    if isinstance(value, Node) and value.constant and not value.marked("declared-batch") and value.operation in ("setting", "opaque"):
-        return setting(name, site)
-    return value
+    return declared_batch(value, name, site)
 
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
@@ -192,7 +180,7 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
                 return _instance_state(owner, name, site)
             if not run.path.quiet:
                 held = state.attribute(run, held, owner, name, site)
-            return _declared_batch(held, name, site)
+            return declared_batch(held, name, site)
         case Class():
             return classes.lookup(run, owner, name) or setting(name, site)
         case Model(output=output) if name in ("output", "outputs", "input", "inputs"):

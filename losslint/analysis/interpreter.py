@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from losslint.analysis import bindings, calls, expressions, statements
 from losslint.analysis.modes import Modes
 from losslint.analysis.node import Facts, Node, Site, reach
-from losslint.analysis.objects import Class, Constant, Function, Instance, Value
+from losslint.analysis.objects import Body, Class, Constant, Function, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.scope import File, Scope
@@ -41,7 +41,7 @@ class Path(Struct, eq=False):
     named: list[Root] = field(default_factory=list)
     tests: dict[ast.expr, None] = field(default_factory=dict)  # tests that could go the other way, in order
     stack: list[ast.AST] = field(default_factory=list)
-    inlined: set[ast.AST] = field(default_factory=set)
+    inlined: set[Body] = field(default_factory=set)
     entry: Scope | None = None
     owner: Class | None = None
     steps: int = 0
@@ -321,16 +321,15 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
                 continue
             traces.append(trace)
             if trace.evidence >= 2 and trace.roots:
-                judged |= {node for node in runner.path.inlined - {loss.node} if _used(node, trace, source.path)}
+                judged |= _used(runner.path.inlined - {loss.node}, trace, source.path)
     return [_as_helper(t) if t.loss.node in judged and not t.loss.passed and t.loss.evidence < 3 else t for t in traces]
 
 
-def _used(function: ast.AST, trace: Trace, path: str) -> bool:
-    """Whether what training uses is made of a value that a function of this file computed."""
-    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-    sites = (node.site for node in reach(*(root.node for root in trace.roots)))
-    last = function.end_lineno or function.lineno
-    return any(function.lineno <= getattr(site.syntax, "lineno", 0) <= last for site in sites if site.source.path == path)
+def _used(functions: set[Body], trace: Trace, path: str) -> set[Body]:
+    """The functions of this file that computed something that training uses."""
+    sites = (node.site for node in reach(*(root.node for root in trace.roots))) if functions else ()
+    lines = {getattr(site.syntax, "lineno", 0) for site in sites if site.source.path == path}
+    return {f for f in functions if not lines.isdisjoint(range(f.lineno, (f.end_lineno or f.lineno) + 1))}
 
 
 def _as_helper(trace: Trace) -> Trace:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from losslint.analysis import bindings, classes
 from losslint.analysis.node import Facts, Gradient, Node, Site
@@ -81,40 +82,38 @@ def function_of(layer: Layer) -> Value | None:
     """The function that a layer without weights is, None of any other."""
     kind = layer.name.rpartition(".")[2]
     if kind == "Lambda":
-        return layer.keywords.get("function") or layer.keywords.get("*0")
+        return layer.given("function")
     if kind == "Activation":
-        named = layer.keywords.get("activation") or layer.keywords.get("*0")
+        named = layer.given("activation")
         return Named(f"keras.activations.{named.value}") if isinstance(named, Constant) else named
     bounded = kind == "ReLU" and layer.keywords  # with a slope or an upper bound
     return Named(TWINS[kind]) if kind in TWINS and not bounded else None
 
 
-def is_symbolic(value: Value) -> bool:
-    """Whether a layer is called to build a model, on symbolic tensors, and not on the numbers of a batch."""
+def is_symbolic(value: Value, levels: int = MOST_LEVELS) -> bool:
+    """Whether a value is a symbolic tensor of a model that is being built, or a list or dict that holds one."""
     match value:
         case Node():
             return "symbolic" in value.origin
-        case Items(items=items):
-            return any(map(is_symbolic, items))
+        case Items(items=items) if levels:
+            return any(is_symbolic(item, levels - 1) for item in items)
+        case Dictionary(items=held) if levels:
+            return any(is_symbolic(item, levels - 1) for item in held.values())
     return False
 
 
 def captured(name: str, value: Value, site: Site, levels: int = MOST_LEVELS) -> Value:
     """What a loss reads of the code around it: a symbolic tensor there, alone or in a list or dict, is noted as captured."""
+    if not is_symbolic(value, levels):
+        return value
     match value:
-        case Node() if "symbolic" in value.origin:
+        case Node():
             return Node("captured", (value,), site, value.facts, {"name": name, "bound": value.site})
-        case Items(items=items) if levels:
-            parts = [captured(name, item, site, levels - 1) for item in items]
-            return value if _same(parts, items) else Items(parts, value.mutable, value.power, value.declared)
-        case Dictionary(items=held) if levels:
-            read = {key: captured(name, item, site, levels - 1) for key, item in held.items()}
-            return value if _same(read.values(), held.values()) else Dictionary(read)
+        case Items():
+            return replace(value, items=[captured(name, item, site, levels - 1) for item in value.items])
+        case Dictionary():
+            return Dictionary({key: captured(name, item, site, levels - 1) for key, item in value.items.items()})
     return value
-
-
-def _same(some: Iterable[Value], others: Iterable[Value]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))
 
 
 def trainable(site: Site, **details: object) -> Node:

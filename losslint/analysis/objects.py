@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from losslint.analysis.scope import Scope
     from losslint.source import Source
 
+Body = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda  # what a function of the project is written as
+
 
 class Constant(Struct, frozen=True):
     """A Python literal (str, bytes, bool, int, float, None, Ellipsis) that is known.
@@ -57,7 +59,7 @@ class Named(Struct, frozen=True):
 class Function(Struct, eq=False):
     """A function or lambda of the project, with the scope it was defined in."""
 
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    node: Body
     scope: Scope
     source: Source
     name: str  # qualified
@@ -110,6 +112,10 @@ class Layer(Struct, eq=False):
 
     name: str
     keywords: dict[str, Value] = field(default_factory=dict)
+
+    def given(self, name: str, place: int | None = 0) -> Value | None:
+        """What its constructor was given for a parameter, by name or at a place; None where nothing was."""
+        return self.keywords.get(name) or self.keywords.get(f"*{place}")
 
 
 class Model(Struct, eq=False):

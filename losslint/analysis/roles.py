@@ -9,9 +9,11 @@ from functools import lru_cache
 
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Facts, Gradient, Node, Site
-from losslint.analysis.objects import Named, Value
+from losslint.analysis.objects import Constant, Named, Value
 from losslint.analysis.shape import BATCH, BATCH_FIRST, PER_SAMPLE, SCALAR, Axis, Shape
+from losslint.losses import Loss
 from losslint.names import Scoped
+from losslint.operations.namespaces import canonical
 from losslint.source import Declared
 
 TRUE_NAME = re.compile(r"true|target|label|(?:^|_)gt(?:_|$|s$)|truth|actual|(?:^|_)tgt|reference|^y_?t$", re.IGNORECASE)
@@ -190,6 +192,24 @@ def _numbers(scope: Scoped) -> set[str]:
 def named(scope: Scoped) -> bool:
     """Whether a name says which parameter is the prediction: its own, or that of the target beside it."""
     return any(TRUE_NAME.search(name) or PRED_NAME.search(name) for name in scope.parameters)
+
+
+def declared_batch(value: Value, name: str, site: Site) -> Value:
+    """A number under a batch size's name: a configured batch size, unless it is the loss's own parameter."""
+    if not BATCH_SIZE_NAME.match(name):
+        return value
+    if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
+        return setting(name, site, float(value.value))
+    if (isinstance(value, Constant) and value.value is None) or (isinstance(value, Named) and canonical(value.name) is None):
+        return setting(name, site)
+    if isinstance(value, Node) and value.constant and not value.marked("declared-batch") and value.operation in ("setting", "opaque"):
+        return setting(name, site)
+    return value
+
+
+def certain(loss: Loss) -> bool:
+    """Whether it is certain which parameter is the prediction: training gives it there, or a name says so."""
+    return loss.evidence >= 3 or named(loss.scope)
 
 
 def _defaulted(scope: Scoped) -> set[str]:

@@ -73,7 +73,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from losslint.analysis.node import Node
-from losslint.analysis.roles import named
+from losslint.analysis.roles import certain
 from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Lab, Run, Tensor, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
@@ -223,7 +223,7 @@ def check(trace: Trace) -> Iterator[Report]:
 
 def places(trace: Trace) -> list[Node]:
     """Every loss of the framework that a loss calls, where the order can be told and one is meant."""
-    if (trace.loss.evidence < 3 and not named(trace.loss.scope)) or OTHER_WAY.search(trace.loss.function):
+    if not certain(trace.loss) or OTHER_WAY.search(trace.loss.function):
         return []
     calls = [node for node in trace.reached(1) if is_loss(node.operation) and len(node.arguments) > 1]
     if len({tuple(found) for node in calls if None not in (found := [_comes_from(a) for a in node.arguments[:2]])}) > 1:

@@ -72,7 +72,7 @@ import ast
 from collections.abc import Iterator
 
 from losslint.analysis.node import Gradient, Node, reach
-from losslint.analysis.roles import PRED_NAME, named
+from losslint.analysis.roles import PRED_NAME, certain
 from losslint.analysis.tensors import has_left, is_keras_variable
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
@@ -284,8 +284,7 @@ def check(trace: Trace) -> Iterator[Report]:
 
 def _whole(trace: Trace, root: Node) -> list[Finding]:
     """Where a loss loses its gradient altogether."""
-    certain = trace.loss.evidence >= 3 or named(trace.loss.scope)
-    if trace.flipped or not _unlearnt(root) or "pred" not in root.origin or not certain or _lost(root):
+    if trace.flipped or not _unlearnt(root) or "pred" not in root.origin or not certain(trace.loss) or _lost(root):
         return []
     ends = _ends(root)
     if not ends or any(optional(end) for end in ends):
@@ -308,8 +307,7 @@ def _unlearnt(root: Node) -> bool:
 def _terms(trace: Trace, roots: list[Node]) -> list[Finding]:
     """Where a term that measures an error loses its gradient while others keep theirs."""
     found: list[Finding] = []
-    certain = trace.loss.evidence >= 3 or named(trace.loss.scope)
-    for term in _blocked_terms(roots) if certain and not trace.flipped else ():
+    for term in _blocked_terms(roots) if certain(trace.loss) and not trace.flipped else ():
         ends = _ends(term)
         if ends and not any(optional(end) or end.operation == "stop_gradient" for end in ends):
             why = f"{_reason(ends[0])}, so the term {quoted(term)} has no gradient: it is shown, but not learnt from"

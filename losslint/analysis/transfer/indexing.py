@@ -69,8 +69,8 @@ def _element(x: Node, index: Value, site: Site) -> Node:
     changed: dict[str, Any] = {"rank": sum(map(_axes_of_result, parts))}
     if declared and data:
         changed["declared"] = True
-    if isinstance(first, Slice) and (first.lower is not None or first.upper is not None) and shape is not None and shape.batch_axes:
-        changed["rows"] = x.shape is not None and x.shape.lead[:1] == shape.lead[:1] and shape.lead[0].power > 0
+    if isinstance(first, Slice) and (first.lower is not None or first.upper is not None) and x.shape is not None and shape is not None:
+        changed["rows"] = bool(shape.lead) and shape.lead[0].power > 0 and x.shape.lead[:1] == shape.lead[:1]
     grown = degree.UNKNOWN if keyed and COUNT_NAME.search(str(literal(index))) else x.degree
     return made("getitem", [x], site, shape=shape, degree=grown, columns=values, marks=x.facts.marks, constant=x.constant, **changed)
 
