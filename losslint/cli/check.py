@@ -1,0 +1,63 @@
+"""`losslint check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from losslint.cli.options import Isolated, LocalPacks, Words, rules_of, settings_for, standard_input, words_of
+from losslint.cli.streams import say, write
+
+
+def check(
+    paths: Annotated[Words, typer.Argument(metavar="[PATHS]...", help="Files and folders; `-` reads standard input.")] = None,
+    select: Annotated[Words, typer.Option(help="Rules to ask in place of the settings': codes, names, prefixes, default, ALL.")] = None,
+    extend_select: Annotated[Words, typer.Option(help="Further rules to ask.")] = None,
+    ignore: Annotated[Words, typer.Option(help="Rules not to ask.")] = None,
+    min_confidence: Annotated[str | None, typer.Option(metavar="high|medium|low", help="Leave out findings below it.")] = None,
+    output_format: Annotated[str, typer.Option(metavar="text|concise|json|github", help="How to report.")] = "text",
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if there are findings.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report the findings only.")] = False,
+    stdin_filename: Annotated[str | None, typer.Option(metavar="PATH", help="What standard input is reported as.")] = None,
+    force_exclude: Annotated[bool, typer.Option("--force-exclude", help="Excludes also apply to the given paths.")] = False,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; chosen by the number of files if not given.")] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Run the flagged losses on small batches and prove the findings.")] = False,
+    python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter with TensorFlow that runs them.")] = None,
+    confirm_timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one loss may run.")] = 20.0,
+    show_refuted: Annotated[bool, typer.Option("--show-refuted", help="Also report what a real run refuted.")] = False,
+    repro: Annotated[str | None, typer.Option(metavar="DIR", help="Write a script for each confirmed finding that shows it.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Findings that a real run did not reproduce count too.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    isolated: Isolated = False,
+    allow_local_packs: LocalPacks = False,
+) -> None:
+    """Find defects in the losses of files and folders."""
+    from losslint import pipeline, report
+    from losslint.config import Confirmation, choice, overridden
+    from losslint.report.progress import bar
+    from losslint.report.style import style_of
+
+    choice(output_format, report.FORMATS, "--output-format")
+    given = tuple(paths or ["."])
+    text = standard_input(given, stdin_filename)
+    settings = overridden(
+        settings_for(given if text is None else [stdin_filename or "-"], isolated),
+        select=words_of(select),
+        extend_select=words_of(extend_select),
+        ignore=words_of(ignore),
+        min_confidence=min_confidence,
+    )
+    rules = rules_of(settings, allow_local_packs)
+    asked = Confirmation(python or settings.python or sys.executable, confirm_timeout, show_refuted, repro) if confirm or repro else None
+    with bar(wanted=not quiet) as progress:
+        request = pipeline.Request(
+            given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress, confirm=asked
+        )
+        outcome = pipeline.check(request, settings, rules)
+    for line in report.complaints(outcome, output_format):
+        if not (quiet and line.startswith("note:")):
+            say(line)
+    write(report.render(outcome, output_format, style_of(sys.stdout, quiet=quiet)))
+    raise typer.Exit(pipeline.status(outcome.result, settings, exit_zero, strict))
