@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from losslint import __version__
-from losslint.cli import audit, check, losses, rules
+from losslint.cli import audit, check, losses, rules, why
 from losslint.cli.streams import say, write
 from losslint.finding import LosslintError
 
@@ -40,6 +40,7 @@ def _losslint(
 
 for command in (check.check, rules.rule, rules.rules, losses.losses, audit.audit_rules):
     app.command()(command)
+app.command(context_settings={"ignore_unknown_options": True})(why.why)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,0 +1,183 @@
+"""What is measured when an epoch is over: the same loss at the end weights, on the epoch's batches and on the user's own data."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .losses import Compiled
+from .step import called
+
+
+class Data:
+    """The rows that the user gave to `fit`, in the user's order.
+
+    Attributes
+    ----------
+    x, y
+        Arrays or nested arrays.
+    batch
+        Rows in a batch of the training.
+    """
+
+    def __init__(self, x: Any, y: Any, batch: int) -> None:
+        self.x, self.y, self.batch = x, y, batch
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return int(np.shape(tf.nest.flatten(self.x)[0])[0])
+
+    def batches(self) -> Iterable[tuple[Any, Any]]:
+        """The rows in order, cut as the training cuts them."""
+        for start in range(0, self.rows, self.batch):
+            yield self._cut(self.x, start), self._cut(self.y, start)
+
+    def _cut(self, side: Any, start: int) -> Any:
+        return tf.nest.map_structure(lambda leaf: _tensor(leaf[start : start + self.batch]), side)
+
+
+def given(arguments: dict[str, Any]) -> tuple[Data | None, str]:
+    """The data of a call of `fit`, and why they cannot be read again if they cannot.
+
+    Parameters
+    ----------
+    arguments
+        Of `fit`, by name.
+    """
+    x, y = arguments.get("x"), arguments.get("y")
+    leaves = tf.nest.flatten(x)
+    if y is None or not leaves or not all(isinstance(leaf, np.ndarray) or tf.is_tensor(leaf) for leaf in leaves):
+        return None, f"the data are given as a {type(x).__name__}, which is not read a second time"
+    rows = int(np.shape(leaves[0])[0])
+    split = float(arguments.get("validation_split") or 0.0)
+    if split:
+        rows = int(np.floor(rows * (1.0 - split)))
+        x, y = (tf.nest.map_structure(lambda leaf: leaf[:rows], side) for side in (x, y))
+    return Data(x, y, int(arguments.get("batch_size") or 32)), ""
+
+
+class Ending:
+    """The pass at the end of an epoch, compiled once."""
+
+    def __init__(self, model: Any, compiled: Compiled, autograph: bool) -> None:
+        self.model, self.compiled = model, compiled
+
+        def predict(x: Any) -> Any:
+            return model(x, training=False)
+
+        def value(x: Any, y: Any) -> Any:
+            return called(compiled, y, tf.nest.map_structure(tf.identity, predict(x)))
+
+        def of(y: Any, p: Any) -> Any:
+            return called(compiled, y, p)
+
+        self.predict, self.value, self.of = (
+            tf.function(function, autograph=autograph, reduce_retracing=True) for function in (predict, value, of)
+        )
+
+    def run(
+        self, batches: list[tuple[Any, Any]], data: Data | None, mine: Callable[..., Any] | None, quiet: bool = False
+    ) -> dict[str, Any]:
+        """The nodes ``moved``, ``reread``, ``whole`` and ``eager`` (that of ``whole`` outside of compiled code), and the user's number, at the weights as they are now.
+
+        Parameters
+        ----------
+        batches
+            What the epoch trained on.
+        data
+            The user's rows; None: what was trained on stands for them.
+        mine
+            The user's own formula of targets and predictions; None: the mean of the compiled loss.
+        quiet
+            The loss draws random numbers: it is called in compiled code only, which has a stream of its own.
+
+        Returns
+        -------
+        dict
+            What could be measured; ``random`` where two calls for the same rows may differ.
+        """
+        state = _state(self.model.non_trainable_variables)
+        try:
+            return self._run(batches, data, mine, self.of if quiet else functools.partial(called, self.compiled))
+        finally:
+            _restore(state)
+
+    def _run(
+        self, batches: list[tuple[Any, Any]], data: Data | None, mine: Callable[..., Any] | None, again: Callable[..., Any]
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if batches:
+            found["moved"] = self._mean(batches)
+        if data is not None:
+            found["reread"] = self._mean(data.batches())
+        source = list(data.batches()) if data is not None else batches
+        if not source:
+            return found
+        targets = _joined([y for _, y in source])
+        outputs = _joined([self.predict(x) for x, _ in source])
+        found["whole"] = float(self.of(targets, outputs))
+        x = _joined([x for x, _ in source])
+        predictions = tf.nest.map_structure(_tensor, self.model.predict(x, batch_size=_rows(source[0][0]), verbose=0))
+        found["eager"] = float(again(targets, outputs))
+        found["independent"] = float(again(targets, predictions))
+        found["random"] = again is self.of or not _same(outputs, _joined([self.predict(x) for x, _ in source]))
+        if not found["random"]:
+            found["weightless"] = self._weightless(targets, outputs)
+        if mine is not None:
+            found["mine"] = float(np.mean(np.asarray(mine(_numpy(targets), _numpy(predictions)), dtype=np.float64)))
+        return found
+
+    def _weightless(self, targets: Any, outputs: Any) -> float:
+        """The loss of the same predictions with every weight of the model at 0 for a moment: without penalties in its own code."""
+        state = _state(self.model.variables)
+        try:
+            for variable, value in state:
+                variable.assign(np.zeros_like(value))
+            return float(called(self.compiled, targets, outputs))
+        finally:
+            _restore(state)
+
+    def _mean(self, batches: Iterable[tuple[Any, Any]]) -> float:
+        total, rows = 0.0, 0
+        for x, y in batches:
+            number = _rows(x)
+            total += number * float(self.value(x, y))
+            rows += number
+        return total / max(rows, 1)
+
+
+def _state(variables: Any) -> list[tuple[Any, Any]]:
+    """The values of variables, to put back."""
+    return [(variable, np.array(variable)) for variable in variables]
+
+
+def _restore(state: list[tuple[Any, Any]]) -> None:
+    for variable, value in state:
+        variable.assign(value)
+
+
+def _same(left: Any, right: Any) -> bool:
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(tf.nest.flatten(left), tf.nest.flatten(right)))
+
+
+def _rows(x: Any) -> int:
+    return int(tf.nest.flatten(x)[0].shape[0])
+
+
+def _tensor(leaf: Any) -> Any:
+    """An array as Keras takes it: floats in its own float type."""
+    tensor = tf.convert_to_tensor(leaf)
+    return tf.cast(tensor, tf.keras.backend.floatx()) if tensor.dtype == tf.float64 else tensor
+
+
+def _numpy(structure: Any) -> Any:
+    return tf.nest.map_structure(lambda leaf: leaf.numpy(), structure)
+
+
+def _joined(parts: list[Any]) -> Any:
+    return tf.nest.map_structure(lambda *leaves: tf.concat(leaves, axis=0), *parts)

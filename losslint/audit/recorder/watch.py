@@ -1,0 +1,248 @@
+"""One `fit` under audit: what is put on the model before it, told at the end of an epoch, and taken off after it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from .batches import Batches, teed
+from .ending import Ending, given
+from .losses import Compiled
+from .records import Tell
+from .step import Step
+
+NOISY = ("Dropout", "BatchNormalization", "GaussianNoise", "AlphaDropout", "Random", "GaussianDropout", "SpectralNormalization")
+
+
+def begin(keras: Any, model: Any, arguments: dict[str, Any], options: dict[str, Any], tell: Tell, place: dict[str, Any]) -> Watch:
+    """Prepare the audit of one fit.
+
+    Parameters
+    ----------
+    keras
+        The module that the model is of.
+    arguments
+        Of the fit, by name; those that are missing are not known.
+    options
+        ``epochs`` (numbers counted from 1, and ``last``), ``stop_after``, ``probe``, ``mine`` (``file:function``).
+    tell
+        Takes the records.
+    place
+        ``path``, ``line`` and ``number`` of the fit.
+
+    Raises
+    ------
+    LookupError
+        The model is not compiled.
+    """
+    if not getattr(model, "compiled", True) and not getattr(model, "_is_compiled", False):
+        raise LookupError("the model is not compiled")
+    return Watch(keras, model, arguments, options, tell, place)
+
+
+class Watch:
+    """The audit of one fit; see `begin`."""
+
+    def __init__(self, keras: Any, model: Any, arguments: dict[str, Any], options: dict[str, Any], tell: Tell, place: dict[str, Any]):
+        self.keras, self.model, self.options, self.tell, self.place = keras, model, options, tell, place
+        self.arguments = arguments
+        self.notes: list[str] = []
+        self.shown: dict[str, Any] = {}
+        self.epoch, self.done = -1, -1
+        self.failed = False
+        self.teed: Any = None
+        try:
+            self.compiled: Compiled | None = Compiled(keras, model)
+        except LookupError:
+            self.compiled = None
+        self.data, self.unread = given(arguments) if arguments else (None, "")
+        self.mine = _formula(options["mine"]) if options.get("mine") else None
+        self.stateful = any(getattr(layer, "stateful", False) and hasattr(layer, "reset_states") for layer in _layers(model))
+        self.batches = Batches()
+        self.newer = hasattr(model, "_compile_loss")  # Keras 3
+        stock = type(model).train_step is keras.Model.train_step
+        strategy = tf.distribute.get_strategy().num_replicas_in_sync > 1
+        probe = stock and not self.stateful and not strategy and options.get("probe", True)
+        self.step = Step(model, None if strategy else self.compiled, probe)
+        self.ending: Ending | None = None
+        self.callback = _callback(keras, self)
+
+    # --- on the model ---------------------------------------------------------------------------------------------------
+
+    def attach(self) -> None:
+        """Put the measurements on the model itself, not on its class: the next train function is traced with them."""
+        train_step, compute_loss = self.model.train_step, self.model.compute_loss
+        seen: list[Any] = [None]
+
+        def measured_loss(x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **more: Any) -> Any:
+            total = compute_loss(x, y, y_pred, sample_weight, **more)
+            seen[0] = True
+            try:
+                self.step.measure(_rows(y if x is None else x), total, {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight})
+            except Exception as error:
+                self._fail("step", error)
+            return total
+
+        def measured_step(data: Any) -> Any:
+            seen[0] = None
+            logs = train_step(data)
+            try:
+                if seen[0] is None:
+                    self.step.reported(_rows(data), logs)
+            except Exception as error:
+                self._fail("step", error)
+            return logs
+
+        object.__setattr__(self.model, "compute_loss", measured_loss)
+        object.__setattr__(self.model, "train_step", measured_step)
+        self.model.train_function = None
+
+    def undo(self) -> None:
+        """Take everything off the model again; a second time does nothing."""
+        if "train_step" in vars(self.model):
+            for name in ("compute_loss", "train_step"):
+                object.__delattr__(self.model, name)
+            self.model.train_function = self.teed = None
+            self.batches.reset()
+            self.tell({"kind": "end", "fit": self.place, "epochs": self.epoch + 1})
+
+    def tee(self) -> None:
+        """Keep the batches from here on."""
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1 or self.model.train_function is self.teed:
+            return
+        self.teed = teed(self.model.train_function, self._keep)
+        self.model.train_function = self.teed
+
+    def _keep(self, batch: Any) -> None:
+        if isinstance(batch, (tuple, list)) and len(batch) >= 2 and not self.failed:
+            self.batches.add(batch[0], batch[1])
+
+    # --- its life -------------------------------------------------------------------------------------------------------
+
+    def epoch_begins(self, epoch: int) -> None:
+        """Forget the epoch before."""
+        self.epoch, self.shown = epoch, {}
+        self.step.sums.reset()
+        self.batches.reset()
+
+    def epoch_ends(self, epoch: int, logs: dict[str, Any] | None, last: bool) -> None:
+        """Measure what has to be measured now, and tell it."""
+        self.shown = {name: float(value) for name, value in (logs or {}).items()}
+        wanted = self.options.get("epochs") or ["last"]
+        if epoch + 1 in wanted or ("last" in wanted and last):
+            self.report()
+        if self.options.get("stop_after") and epoch + 1 >= int(self.options["stop_after"]):
+            self.report()
+            self.model.stop_training = True
+
+    def report(self) -> None:
+        """Tell the epoch, once."""
+        if self.done == self.epoch or not self.shown:
+            return
+        self.done = self.epoch
+        end: dict[str, Any] = {}
+        if self.compiled is not None and not self.stateful:
+            if self.ending is None:
+                self.ending = Ending(self.model, self.compiled, autograph=not self.newer)
+            end = self.ending.run(self.batches.kept, self.data, self.mine, quiet=bool(self.step.drawn))
+        batch = self.data.batch if self.data is not None else _rows_of(self.batches)
+        self.tell(
+            {
+                "kind": "epoch",
+                "fit": self.place,
+                "epoch": self.epoch + 1,
+                "shown": self.shown,
+                "sums": self.step.sums.read(),
+                "nodes": self.step.nodes,
+                "penalties": self.step.names,
+                "missing": self.step.missing,
+                "own_step": self.step.own_step,
+                "end": end,
+                "batch": batch,
+                "sampled": self.batches.sampled and bool(self.batches.kept),
+                "unread": self.unread,
+                "stateful": self.stateful,
+                "loss": self.compiled.place() if self.compiled is not None else {},
+                "modes": list(
+                    dict.fromkeys(type(layer).__name__ for layer in _layers(self.model) if type(layer).__name__.startswith(NOISY))
+                ),
+                "class_weight": self.arguments.get("class_weight"),
+                "sample_weight": self.arguments.get("sample_weight") is not None,
+                "loss_weights": self.compiled.weights if self.compiled is not None else None,
+            }
+        )
+
+    def guarded(self, where: str, act: Callable[[], None]) -> None:
+        """Do something that must never end the training."""
+        if self.failed:
+            return
+        try:
+            act()
+        except Exception as error:
+            self._fail(where, error)
+
+    def _fail(self, where: str, error: Exception) -> None:
+        if self.failed:
+            return
+        self.failed = True
+        self.tell({"kind": "failed", "where": where, "line": self.place.get("line"), "reason": f"{type(error).__name__}: {error}"})
+
+
+def _callback(keras: Any, watch: Watch) -> Any:
+    class LossAudit(keras.callbacks.Callback):  # type: ignore[misc]
+        """Measures where the shown loss comes from."""
+
+        def set_model(self, model: Any) -> None:
+            super().set_model(model)
+            if "train_step" not in vars(model):
+                watch.guarded("attach", watch.attach)
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            watch.guarded("tee", watch.tee)
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            watch.guarded("epoch", lambda: watch.epoch_begins(epoch))
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            last = epoch + 1 >= int((self.params or {}).get("epochs") or 0)
+            watch.guarded("epoch end", lambda: watch.epoch_ends(epoch, logs, last))
+
+        def on_train_end(self, logs: Any = None) -> None:
+            watch.guarded("train end", watch.report)
+            watch.undo()
+
+    return LossAudit()
+
+
+def _formula(named: str) -> Callable[..., Any]:
+    """The user's function ``file:function``, from the script that runs where the file is that."""
+    path, _, name = named.rpartition(":")
+    main = sys.modules["__main__"]
+    if getattr(main, "__file__", None) == path:
+        return getattr(main, name)  # type: ignore[no-any-return]
+    spec = importlib.util.spec_from_file_location("losslint_mine", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)  # type: ignore[no-any-return]
+
+
+def _layers(model: Any) -> list[Any]:
+    found = []
+    for layer in getattr(model, "layers", []):
+        found.append(layer)
+        if hasattr(layer, "layers"):
+            found.extend(_layers(layer))
+    return found
+
+
+def _rows(data: Any) -> Any:
+    return tf.shape(next(leaf for leaf in tf.nest.flatten(data) if leaf is not None))[0]
+
+
+def _rows_of(batches: Batches) -> int:
+    return int(tf.nest.flatten(batches.kept[0][0])[0].shape[0]) if batches.kept else 0

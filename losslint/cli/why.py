@@ -1,0 +1,55 @@
+"""`losslint why`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from losslint.cli.options import Isolated, Words, rules_of, settings_for
+from losslint.cli.streams import say, write
+
+FORMATS = ("text", "json")
+
+
+def why(
+    script: Annotated[str, typer.Argument(metavar="SCRIPT", help="The script that trains the model.")],
+    arguments: Annotated[Words, typer.Argument(metavar="[ARGUMENTS]...", help="What the script is given.")] = None,
+    mine: Annotated[str | None, typer.Option(metavar="FILE:FUNCTION", help="Your formula, of targets and predictions.")] = None,
+    number: Annotated[float | None, typer.Option(metavar="X", help="The number that you got.")] = None,
+    epochs: Annotated[str, typer.Option(metavar="1,5,last", help="Which epochs to explain.")] = "last",
+    stop_after: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop each training after N epochs.")] = None,
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Do not run the model a second time in each step.")] = False,
+    python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter that runs the script.")] = None,
+    output_format: Annotated[str, typer.Option(metavar="text|json", help="How to report.")] = "text",
+    isolated: Isolated = False,
+) -> None:
+    """Explain why the loss that training shows is not the one that you compute."""
+    from losslint.audit.explain import explained
+    from losslint.audit.run import epochs_asked, formula, record
+    from losslint.config import choice
+    from losslint.finding import LosslintError
+    from losslint.report.chain import render, to_json
+    from losslint.report.style import style_of
+
+    choice(output_format, FORMATS, "--output-format")
+    if mine is not None and number is not None:
+        raise LosslintError("--mine and --number both say what you compare with; give one of them")
+    settings = settings_for([script], isolated)
+    options = {"epochs": epochs_asked(epochs), "stop_after": stop_after, "probe": not no_probe, "mine": formula(mine) if mine else None}
+    recorded = record(script, arguments or (), python or settings.python or sys.executable, options)
+    chains = explained(recorded, number, settings, rules_of(settings, False))
+    for failure in recorded.failures:
+        say(f"error: the audit failed ({failure['where']}), the training went on without it: {failure['reason']}")
+    if recorded.status:
+        say(f"error: {script} ended with status {recorded.status}")
+    elif not recorded.epochs and not recorded.failures:
+        say(f"error: {script} called no `fit` of a compiled Keras model; loops of your own and `train_on_batch` are not measured")
+    if output_format == "json":
+        write(to_json(chains))
+    else:
+        write("\n".join(render(chain, style_of(sys.stdout)) for chain in chains))
+    if recorded.status or recorded.failures or not chains:
+        raise typer.Exit(2)
+    raise typer.Exit(int(not all(chain.explained for chain in chains)))

@@ -1,0 +1,140 @@
+"""The page that `losslint why` prints: the chain of numbers, a bar for each, and the largest causes in plain sentences."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+
+from msgspec.structs import asdict
+
+from losslint.audit.causes import CAUSES
+from losslint.audit.chain import SMALL, Chain, Step
+from losslint.finding import Finding
+from losslint.report.json import finite
+from losslint.report.style import Style, one_line, span, wrapped
+from losslint.report.text import counted, located
+
+EXPLAINED = 3
+NUMBER = 12
+LETTERS = "abcdefghijklmnop"
+
+
+def render(chain: Chain, style: Style) -> str:
+    """The table, the bars and the sentences of one chain, ending in a line end."""
+    lines = [style.paint(_title(chain), "bold"), ""]
+    if not math.isfinite(chain.shown):
+        return "\n".join([*lines, *_not_finite(chain, style)]) + "\n"
+    lines += _table(chain, style)
+    lines += ["", *_bars(chain, style)] if chain.steps else []
+    for text in _told(chain):
+        lines += ["", *wrapped(text, style.width, "  ", "     ")]
+    return "\n".join(lines) + "\n"
+
+
+def to_json(chains: Sequence[Chain]) -> str:
+    """All chains as one JSON object."""
+    found = []
+    for chain in chains:
+        record = asdict(chain) | {"explained": chain.explained, "steps": [asdict(step) for step in chain.steps]}
+        record["findings"] = [{"code": f.code, "name": f.name, "path": f.place.path, "line": f.place.line} for f in chain.findings]
+        found.append(record)
+    return json.dumps(finite({"version": 1, "fits": found}), indent=2, allow_nan=False) + "\n"
+
+
+def _title(chain: Chain) -> str:
+    rest = chain.rows % chain.batch if chain.batch else 0
+    last = f" (last: {rest})" if rest else ""
+    sizes = f"{counted(chain.batches, 'batch', 'batches')} of {chain.batch}{last}, " if chain.batch else ""
+    return one_line(f"{chain.path}:{chain.line}  model.fit, epoch {chain.epoch}, {sizes}{counted(chain.rows, 'row')}")
+
+
+def _table(chain: Chain, style: Style) -> list[str]:
+    wide = style.width - 2 * NUMBER - 6
+    lines = [_row("shown by Keras: loss", None, chain.shown, "", wide, 2)]
+    for letter, step in zip(LETTERS, chain.steps, strict=False):
+        lines.append(_row(step.label, step.change, step.value, letter, wide, 4))
+    if chain.mine is not None:
+        name = chain.loss or "the loss"
+        what = "yours" if "mine" in chain.nodes else f"yours: {name}(y, model.predict(x)), mean"
+        lines.append(_row(what, None, chain.mine, "", wide, 2))
+        lines.append(_row("not explained", None, chain.unexplained, "", wide, 2))
+    else:
+        lines.append("  what you compute could not be measured")
+    return lines
+
+
+def _row(label: str, change: float | None, value: float, letter: str, wide: int, indent: int) -> str:
+    text = " " * indent + label
+    if span(text) > wide:
+        text = text[: wide - 1] + "…"
+    moved = "" if change is None else f"{change:+.6g}"
+    return f"{text:<{wide}}{moved:>{NUMBER}} {value:>{NUMBER}.6g}  {letter}".rstrip()
+
+
+def _bars(chain: Chain, style: Style) -> list[str]:
+    """A waterfall: where each step begins and ends, between the smallest and the largest number."""
+    values = [chain.shown, *(step.value for step in chain.steps)]
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = style.width - 8
+    scale = room / (high - low) if high > low else 0.0
+
+    def cell(value: float) -> int:
+        return round((value - low) * scale)
+
+    def bar(start: float, end: float, block: str) -> str:
+        first, last = sorted((cell(start), cell(end)))
+        return " " * first + block * max(last - first, 1)
+
+    lines = [f"  {'shown':<5} {bar(0.0, chain.shown, '█')}"]
+    before = chain.shown
+    for letter, step in zip(LETTERS, chain.steps, strict=False):
+        block = style.paint("▒", "red" if step.change > 0 else "green") if style.colour else "▓" if step.change > 0 else "░"
+        lines.append(f"  {letter:<5} {bar(before, step.value, block)}")
+        before = step.value
+    lines.append(f"  {'yours':<5} {bar(0.0, before, '█')}")
+    return [line.rstrip() for line in lines]
+
+
+def _told(chain: Chain) -> list[str]:
+    lettered = list(zip(LETTERS, chain.steps, strict=False))
+    largest = sorted(lettered, key=lambda pair: -abs(pair[1].change))[:EXPLAINED]
+    told = [f"{letter}  {_sentence(chain, step)}" for letter, step in largest]
+    if abs(chain.hidden) > SMALL * abs(chain.shown) and "mine" not in chain.nodes:
+        told.append(f"Of yours, {chain.hidden:.6g} is a penalty: {_meaning(chain, 'hidden')}")
+    if not chain.explained and chain.mine is not None:
+        told.append(
+            f"{chain.unexplained:.6g} is not explained: two ways to the same number disagree. The model may change outside of what "
+            "Keras calls in `fit`, or this is a mistake of losslint's."
+        )
+    if chain.matches:
+        told.insert(0, f"The number that you gave is {chain.matches}.")
+    told.extend(f"note: {note}" for note in chain.notes)
+    if chain.quiet:
+        told.append(f"{counted(chain.quiet, 'cause')} checked, no effect.")
+    return told
+
+
+def _sentence(chain: Chain, step: Step) -> str:
+    return " ".join(_meaning(chain, cause) for cause in step.causes)
+
+
+def _meaning(chain: Chain, name: str) -> str:
+    cause = CAUSES[name]
+    where = [_found(finding) for finding in chain.findings if finding.code in cause.rules]
+    text = cause.means.replace("{loss}", chain.loss or "the loss").replace("{batch}", str(chain.batch))
+    return " ".join(part for part in (text, "; ".join(where), cause.do) if part)
+
+
+def _found(finding: Finding) -> str:
+    return f"{located(finding.place)}  {finding.code} {finding.name}."
+
+
+def _not_finite(chain: Chain, style: Style) -> list[str]:
+    lines = wrapped(f"The loss that Keras shows is {chain.shown}: there is no chain of numbers.", style.width, "  ", "  ")
+    for note in chain.notes:
+        lines += wrapped(note, style.width, "  ", "    ")
+    for finding in chain.findings:
+        if finding.code.startswith("LL3"):
+            lines += wrapped(f"{_found(finding)} {finding.message}", style.width, "  ", "    ")
+    return lines

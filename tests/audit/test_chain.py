@@ -1,0 +1,110 @@
+"""What `losslint why` measures in real trainings, against numpy in float64: under each Keras that there is an interpreter for.
+
+Interpreters besides the tests' own are named in LOSSLINT_TEST_PYTHONS, separated by colons.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from losslint.audit.chain import Chain, chain
+from losslint.audit.run import record
+
+pytestmark = pytest.mark.tensorflow
+PYTHONS = [sys.executable, *filter(None, os.environ.get("LOSSLINT_TEST_PYTHONS", "").split(os.pathsep))]
+TRAINING = Path(__file__).with_name("training.py")
+
+# case -> causes that must be found; `moved` and `data` may be there wherever the weights move and batches are shuffled
+PLANTED: dict[str, set[str]] = {
+    "plain": {"moved"},
+    "rate_zero": set(),
+    "one_batch": set(),
+    "batch_sum": {"moved", "data", "whole"},
+    "divided_by_a_constant": {"moved", "data", "whole"},
+    "regulariser": {"penalties", "moved"},
+    "added_loss": {"penalties", "moved"},
+    "dropout": {"mode", "moved"},
+    "normalisation": {"mode", "moved"},
+    "class_weight": {"weights", "moved"},
+    "weights_of_one": {"moved"},
+    "sample_weight": {"weights", "moved"},
+    "mask": {"mask"},
+    "saturated": {"logits"},
+    "dice": {"data", "whole"},
+    "two_heads": {"loss-weights", "moved"},
+    "hidden_penalty": {"moved"},
+    "several_steps_at_once": {"moved"},
+    "compiled_by_xla": {"penalties", "moved"},
+    "eager": {"mode", "moved"},
+    "noisy_pipeline": {"moved"},
+    "column_against_row": {"call", "moved", "data", "whole"},
+    "own_compute_loss": {"moved"},
+    "everything": {"penalties", "loss-weights", "weights", "mode", "moved"},
+}
+ALLOWED = {"mask": {"moved"}, "saturated": {"rounding"}, "own_compute_loss": {"own"}}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """All cases trained twice: what the audit told, and what came out with it and without."""
+
+    chains: dict[str, Chain]
+    audited: dict[str, Any]
+    plain: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    python, folder = request.param, tmp_path_factory.mktemp("trained")
+    legacy = subprocess.run([python, "-c", "import importlib.util as u, sys; sys.exit(u.find_spec('tf_keras') is None)"], check=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS", "keras" if legacy.returncode else "tf_keras")
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        told = record(str(TRAINING), [str(folder / "audited.json")], python, {})
+        subprocess.run([python, TRAINING, folder / "plain.json"], check=True, capture_output=True)
+    assert told.status == 0 and not told.failures
+    audited, plain = (json.loads((folder / name).read_text()) for name in ("audited.json", "plain.json"))
+    chains = {name: chain(epoch) for name, epoch in zip(plain, told.epochs, strict=True)}
+    return Trained(chains, audited, plain)
+
+
+def test_training_is_what_it_was_to_the_last_bit(trained: Trained) -> None:
+    assert trained.audited == trained.plain  # weights, what was shown, numpy's and TensorFlow's random streams
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_every_planted_cause_is_found_and_no_other(trained: Trained, name: str) -> None:
+    found = {cause for step in trained.chains[name].steps for cause in step.causes}
+    assert PLANTED[name] <= found <= PLANTED[name] | ALLOWED.get(name, set())
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_nothing_is_left(trained: Trained, name: str) -> None:
+    told = trained.chains[name]
+    assert told.explained
+    assert told.mine is not None and told.steps[-1].value == pytest.approx(told.mine, rel=1e-5) if told.steps else True
+    assert told.shown == pytest.approx(trained.plain[name]["shown"][-1], rel=1e-6)
+
+
+def test_the_number_of_the_user_is_that_of_numpy(trained: Trained) -> None:
+    known = {name: told["mine"] for name, told in trained.plain.items() if "mine" in told}
+    assert len(known) > 15
+    assert {name: trained.chains[name].mine for name in known} == pytest.approx(known, rel=1e-6)
+
+
+def test_a_penalty_inside_the_loss_is_measured(trained: Trained) -> None:
+    kernel = trained.plain["hidden_penalty"]["weights"][0]
+    assert trained.chains["hidden_penalty"].hidden == pytest.approx(sum(abs(value) for row in kernel for value in row), rel=1e-5)
+    assert trained.chains["plain"].hidden == 0
+
+
+def test_chance_is_told(trained: Trained) -> None:
+    assert any("random numbers" in note for note in trained.chains["random_loss"].notes)

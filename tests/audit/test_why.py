@@ -1,0 +1,148 @@
+"""`losslint why` as a user runs it: a script, its output, and every way in which it can go wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import Ran
+
+pytestmark = pytest.mark.tensorflow
+
+HEAD = """\
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+keras.utils.set_random_seed(1)
+x = np.random.default_rng(1).normal(size=(70, 3)).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)])
+"""
+SUMMED = (
+    HEAD
+    + """
+
+def summed_error(y_true, y_pred):
+    return tf.reduce_sum(tf.reduce_mean(tf.square(y_true - y_pred), axis=-1))
+
+
+model.compile("sgd", summed_error)
+model.fit(x, y, batch_size=16, epochs=2, verbose=0)
+"""
+)
+MEAN = SUMMED.replace(
+    "tf.reduce_sum(tf.reduce_mean(tf.square(y_true - y_pred), axis=-1))", "tf.reduce_mean(tf.square(y_true - y_pred), axis=-1)"
+)
+PENALISED = (
+    HEAD
+    + """
+
+def penalised_error(y_true, y_pred):
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=-1) + tf.reduce_sum(tf.abs(model.layers[0].weights[0]))
+
+
+def formula(y_true, y_pred):
+    return (y_true - y_pred) ** 2
+
+
+model.compile("sgd", penalised_error)
+model.fit(x, y, batch_size=16, epochs=2, verbose=0)
+"""
+)
+
+
+def why(folder: Path, script: str, *options: str) -> Ran:
+    """Run `losslint why` on a script in a folder."""
+    (folder / "train.py").write_text(script)
+    command = [sys.executable, "-m", "losslint", "why", *options, "train.py"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_a_sum_over_the_batch_is_named_with_its_line(tmp_path: Path) -> None:
+    ran = why(tmp_path, SUMMED)
+    assert ran.status == 0
+    assert "train.py:16 model.fit, epoch 2, 5 batches of 16 (last: 6), 70 rows" in ran.out
+    assert "    all rows in one call" in ran.out
+    assert "train.py:12:12 LL101 batch-sum." in " ".join(ran.out.split())
+    assert all(len(line) <= 80 for line in ran.out.splitlines())
+
+
+def test_a_mean_has_no_such_step(tmp_path: Path) -> None:
+    ran = why(tmp_path, MEAN)
+    assert ran.status == 0
+    assert "weights moved during the epoch" in ran.out
+    assert "all rows in one call" not in ran.out
+
+
+def test_a_penalty_in_the_code_is_a_step_to_the_formula(tmp_path: Path) -> None:
+    ran = why(tmp_path, PENALISED, "--mine", "train.py:formula", "--output-format", "json")
+    assert ran.status == 0
+    (fit,) = json.loads(ran.out)["fits"]
+    assert [step["causes"] for step in fit["steps"]] == [["moved"], ["hidden"]]
+    assert fit["steps"][1]["change"] == pytest.approx(-fit["hidden"])
+    assert [finding["code"] for finding in fit["findings"]] == ["LL201"]
+
+
+def test_a_number_is_told_what_it_is(tmp_path: Path) -> None:
+    shown = json.loads(why(tmp_path, MEAN, "--output-format", "json").out)["fits"][0]["shown"]
+    assert "The number that you gave is the loss that Keras shows." in why(tmp_path, MEAN, "--number", f"{shown:.7g}").out
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "says"),
+    [
+        ("print('nothing here')\n", 2, "called no `fit`"),
+        (HEAD + "raise ValueError('no data')\n", 2, "ended with status 1"),
+        (MEAN + "import sys\nsys.exit(7)\n", 2, "ended with status 7"),
+        (HEAD + "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(model(x) - y)\n", 2, "loops of your own"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(tmp_path: Path, script: str, status: int, says: str) -> None:
+    ran = why(tmp_path, script)
+    assert ran.status == status
+    assert says in ran.err
+
+
+def test_the_traceback_is_that_of_the_script(tmp_path: Path) -> None:
+    ran = why(tmp_path, HEAD + "raise ValueError('no data')\n")
+    plain = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    traceback = plain.stderr[plain.stderr.index("Traceback") :].replace(f"{tmp_path}/", "")
+    assert traceback in ran.err.replace(f"{tmp_path}/", "")
+
+
+def test_a_loss_that_is_not_finite_is_followed_to_its_batch(tmp_path: Path) -> None:
+    bad = MEAN.replace("    return ", "    return tf.math.log(y_pred - y_pred) + ")
+    ran = why(tmp_path, bad)
+    assert ran.status == 1
+    assert "first not finite in batch 1 of the epoch: your loss itself" in " ".join(ran.out.split())
+
+
+def test_the_documentation_shows_what_comes_out(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "why.md").read_text(encoding="utf-8")
+    script = page.partition("```python\n")[2].partition("```")[0]
+    shown = page.partition("$ losslint why train.py\n")[2].partition("```")[0]
+    ran = why(tmp_path, script)
+    assert re.sub(r"[-+]?[\d.]+|█|▓|░", "", ran.out).split() == re.sub(r"[-+]?[\d.]+|█|▓|░", "", shown).split()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--epochs", "first"], "'first' is no epoch"),
+        (["--mine", "formula"], "give FILE:FUNCTION"),
+        (["--mine", "other.py:formula"], "no such file: other.py"),
+        (["--mine", "train.py:f", "--number", "1"], "give one of them"),
+        (["--python", "nowhere/python"], "cannot be run"),
+        (["--output-format", "xml"], "is not valid"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_runs(tmp_path: Path, options: list[str], says: str) -> None:
+    ran = why(tmp_path, "raise SystemExit(9)\n", *options)
+    assert ran.status == 2
+    assert says in ran.err and "status 9" not in ran.err
