@@ -69,12 +69,15 @@ class Confirmation(Struct, frozen=True):
         Whether findings that a real run refuted are reported.
     repro
         Folder to which a script is written for each confirmed finding; None: none is.
+    fixes
+        Whether each fix is run, too.
     """
 
     python: str
     seconds: float = 20.0
     refuted: bool = False
     repro: str | None = None
+    fixes: bool = False
 
 
 KEYS = ("select", "extend-select", "ignore", "min-confidence", "exclude", "keras", "xla", "inputs", "packs", "python")

@@ -166,4 +166,5 @@ class Result(Struct, frozen=True):
     files: int = 0
     losses: int = 0
     suppressed: int = 0
+    fixed: int = 0
     incomplete: tuple[Incomplete, ...] = ()

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from losslint.analysis.node import Site
 from losslint.analysis.trace import Trace
 from losslint.config import Settings, nearest
-from losslint.finding import Confidence, Failure, Finding, Incomplete, LosslintError, Place, Result
+from losslint.finding import Confidence, Failure, Finding, Fix, Incomplete, LosslintError, Place, Result
 from losslint.losses import Loss
 from losslint.rule import Report, Rule
 from losslint.screen import may_hold_loss
 from losslint.source import Modules, Source, SourceError, no_modules
 from losslint.versions import in_file
+from losslint.writing import written
 
 MOST_LOSSES_NAMED = 3
 _DEPTH = 6000  # Python frames: enough for every tree that Python's own parser lets through in real code
@@ -270,8 +271,15 @@ def _finding(rule: Rule, trace: Trace, report: Report, source: Source) -> Findin
         severity=rule.severity,
         confidence=_confidence(Confidence.MEDIUM if report.xla else report.confidence, trace),
         related=tuple(r for r in dict.fromkeys(related) if r.message or r != place),
+        fix=_fix(rule, trace, report, source),
         source=source.segment(site.syntax),
     )
+
+
+def _fix(rule: Rule, trace: Trace, report: Report, source: Source) -> Fix | None:
+    """The rule's repair as edits of this file; None if there is none, or the expression is another file's."""
+    repair = rule.fix(trace, report) if rule.fix is not None and report.node.site.source.path == source.path else None
+    return written(repair, report.node.site.syntax, source) if repair is not None else None
 
 
 def _caller(site: Site, source: Source) -> Site | None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
-from losslint.finding import Failure, LosslintError, Result
+from losslint.finding import Failure, Finding, LosslintError, Result
 from losslint.linter import check_source, counts, run, selected
 from losslint.parallel import Checked, check_files
 from losslint.project import ProjectModules, discover, read, shown
@@ -85,6 +85,7 @@ def joined(results: Iterable[Result]) -> Result:
         files=sum(r.files for r in all_),
         losses=sum(r.losses for r in all_),
         suppressed=sum(r.suppressed for r in all_),
+        fixed=sum(r.fixed for r in all_),
         incomplete=tuple(i for r in all_ for i in r.incomplete),
     )
 
@@ -116,6 +117,71 @@ def check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcom
         progress=told or (lambda done: None),
     )
     return replace(outcome, result=result, notes=(*outcome.notes, *notes))
+
+
+class Fixed(Struct, frozen=True):
+    """What fixing did.
+
+    Attributes
+    ----------
+    outcome
+        What is left, with the number of what is fixed.
+    texts
+        The new text of each file that changes, by its path.
+    diff
+        The changes as a unified diff.
+    """
+
+    outcome: Outcome
+    texts: dict[str, str]
+    diff: str
+
+
+def fixed(request: Request, settings: Settings, rules: Sequence[Rule], outcome: Outcome, *, unsafe: bool, write: bool) -> Fixed:
+    """Apply the fixes of what a check found.
+
+    Parameters
+    ----------
+    unsafe
+        Fixes that change training too.
+    write
+        Whether files are changed on disk; a text given for ``-`` never is.
+    """
+    from losslint.edits import difference
+    from losslint.fixing import applicable, checked, mended, replace_file
+
+    left, failures, notes, texts, diffs, count = [], list(outcome.result.failures), list(outcome.notes), {}, [], 0
+    modules = ProjectModules()
+    by_path: dict[str, list[Finding]] = {}
+    for finding in outcome.result.findings:
+        by_path.setdefault(finding.place.path, []).append(finding)
+    for path, findings in by_path.items():
+        if not any(applicable(finding, unsafe) for finding in findings):
+            left += findings
+            continue
+        try:
+            data = read(path) if request.text is None else request.text
+            text = decode(data, path)
+            check_again = checked(path, modules.settled(settings, path, text), rules, modules)
+            done = mended(text, Result(findings=tuple(findings)), check_again, unsafe=unsafe)
+            if write and request.text is None and done.text != text:
+                replace_file(path, data, done.text)
+        except LosslintError as error:
+            failures.append(Failure(path, None, str(error).removeprefix(f"{path}: ")))
+            left += findings
+            continue
+        if done.text != text:
+            texts[path] = done.text
+            diffs.append(difference(path, text, done.text))
+        verdicts = {finding.fingerprint: finding.verdict for finding in findings}
+        left += [replace(f, verdict=verdicts.get(f.fingerprint)) for f in done.result.findings]
+        count += len(done.fixed)
+        for refused in done.refused:
+            place = refused.finding.place
+            notes.append(f"{path}:{place.line}: the fix of {refused.finding.code} is not applied, please report it: {refused.reason}")
+    result = replace(outcome.result, findings=tuple(left), failures=tuple(failures), fixed=count)
+    kept = {path: split_lines(text) for path, text in texts.items() if not (write and request.text is None)}
+    return Fixed(Outcome(result, tuple(notes), outcome.text | kept), texts, "".join(diffs))
 
 
 def _check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
-from losslint.finding import Confidence, Edit, LosslintError, Severity, Verdict
+from losslint.finding import Confidence, LosslintError, Severity, Verdict
+from losslint.repair import Repair
 
 BUILT_IN = "losslint_rules"
 CODE = re.compile(r"[A-Z]{2,}[0-9]{3}")
@@ -63,7 +64,7 @@ class Rule(Struct, frozen=True):
     supersedes
         Names of rules whose finding on the same expression gives way to this one's.
     confirm, fix
-        The other half, and the repair; None where there is none.
+        The other half, and the repair of what was reported on a run; None where there is none.
     places
         The nodes at which the rule's question can be asked at all, flagged or not; None: at the values that training uses.
     documentation
@@ -81,7 +82,7 @@ class Rule(Struct, frozen=True):
     supersedes: tuple[str, ...] = ()
     confirm: Callable[[Lab, Report], Verdict] | None = None
     places: Callable[[Trace], Iterable[Node]] | None = None
-    fix: Callable[[Report], tuple[Edit, ...]] | None = None
+    fix: Callable[[Trace, Report], Repair | None] | None = None
     documentation: str = ""
 
 

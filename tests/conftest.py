@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from losslint.config import Settings
+from losslint.config import Confirmation, Settings
 from losslint.finding import Confidence, Result
+from losslint.lab.memory import Memory
+from losslint.lab.verdicts import Laboratory
 from losslint.linter import check_source
 from losslint.rule import Rule, load_rules
 
@@ -37,3 +40,10 @@ def check(built_in: tuple[Rule, ...]) -> Check:
 def codes(check: Check) -> Callable[[str], set[str]]:
     """The codes of all that is found in a text."""
     return lambda text: {finding.code for finding in check(text).findings}
+
+
+@pytest.fixture(scope="session")
+def laboratory() -> Iterator[Laboratory]:
+    """A laboratory under the interpreter of the tests that remembers nothing: TensorFlow is imported once."""
+    with Laboratory(Confirmation(sys.executable, 30), Memory(None, "")) as made:
+        yield made

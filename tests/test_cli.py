@@ -113,7 +113,11 @@ def test_json_holds_the_contract(tmp_path: Path) -> None:
         "end_column": 53,
         "function": "squared_error_loss",
     }
-    assert (finding["fix"], finding["verdict"]) == (None, None)
+    assert finding["verdict"] is None
+    assert finding["fix"]["safety"] == "unsafe" and finding["fix"]["verified"] is None
+    (edit,) = finding["fix"]["edits"]
+    assert edit.pop("text").endswith(" / tf.cast(tf.shape(y_pred)[0], y_pred.dtype)")
+    assert edit == {key: place[key] for key in ("line", "column", "end_line", "end_column")}
     assert report["errors"] == []
     assert report["summary"] == {"files": 1, "losses": 1, "findings": 1, "suppressed": 0, "incomplete": []}
 

@@ -42,8 +42,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
-    """A user's repository with the hook installed."""
+def hook(tmp_path_factory: pytest.TempPathFactory, home: Path) -> tuple[Path, str]:
+    """This project as a repository of hooks, and its revision."""
     hook = tmp_path_factory.mktemp("hook")
     for name in SHIPPED:
         path = PROJECT / name
@@ -51,14 +51,23 @@ def repository(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
             shutil.copytree(path, hook / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(path, hook / name)
-    revision = committed(hook, home)
-    user = tmp_path_factory.mktemp("user")
-    (user / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: {hook}\n    rev: {revision}\n    hooks:\n      - id: losslint\n")
+    return hook, committed(hook, home)
+
+
+def using(hook: tuple[Path, str], name: str, user: Path, home: Path) -> Path:
+    """A user's repository with one of the hooks installed."""
+    (user / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: {hook[0]}\n    rev: {hook[1]}\n    hooks:\n      - id: {name}\n")
     (user / "pyproject.toml").write_text('[tool.losslint]\nexclude = ["old/"]\n')
     committed(user, home)
     environment = {**os.environ, **IDENTITY, "PRE_COMMIT_HOME": str(home)}
     subprocess.run([sys.executable, "-m", "pre_commit", "install", "--install-hooks"], cwd=user, env=environment, check=True)
     return user
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory, hook: tuple[Path, str], home: Path) -> Path:
+    """A user's repository with the hook that checks."""
+    return using(hook, "losslint", tmp_path_factory.mktemp("user"), home)
 
 
 def commit(repository: Path, home: Path, name: str, text: str) -> subprocess.CompletedProcess[str]:
@@ -95,3 +104,17 @@ def test_a_broken_file_stops_the_commit(repository: Path, home: Path) -> None:
     ran = commit(repository, home, "broken.py", "import tensorflow as tf\n\ndef my_loss(:\n")
     assert ran.returncode == 1
     assert "losslint: error: broken.py:3: " in ran.stdout + ran.stderr
+
+
+def test_the_hook_that_fixes_stops_the_commit_once(tmp_path: Path, hook: tuple[Path, str], home: Path) -> None:
+    user = using(hook, "losslint-fix", tmp_path, home)
+    text = "import tensorflow as tf\n\n\ndef entropy_loss(y_true, y_pred):\n    return -tf.reduce_mean(y_true * tf.math.log(y_pred), axis=-1)\n"
+    (user / "losses.py").write_text(text)
+    git(user, "add", "losses.py", home=home)
+    first = git(user, "commit", "-m", "a loss", home=home)
+    assert first.returncode == 1
+    assert "files were modified by this hook" in first.stdout + first.stderr
+    assert (user / "losses.py").read_text() == text.replace("log(y_pred)", "log(tf.maximum(y_pred, 1e-7))")
+    git(user, "add", "losses.py", home=home)
+    second = git(user, "commit", "-m", "a loss", home=home)
+    assert second.returncode == 0, second.stdout + second.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -29,6 +30,9 @@ def check(
     show_refuted: Annotated[bool, typer.Option("--show-refuted", help="Also report what a real run refuted.")] = False,
     repro: Annotated[str | None, typer.Option(metavar="DIR", help="Write a script for each confirmed finding that shows it.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Findings that a real run did not reproduce count too.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply safe fixes.")] = False,
+    unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix or --diff: those that change training, too.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
@@ -36,10 +40,13 @@ def check(
     """Find defects in the losses of files and folders."""
     from losslint import pipeline, report
     from losslint.config import Confirmation, choice, overridden
+    from losslint.finding import LosslintError
     from losslint.report.progress import bar
     from losslint.report.style import style_of
 
     choice(output_format, report.FORMATS, "--output-format")
+    if fix and diff:
+        raise LosslintError("--fix changes files and --diff only shows how; give one of them")
     given = tuple(paths or ["."])
     text = standard_input(given, stdin_filename)
     settings = overridden(
@@ -50,14 +57,29 @@ def check(
         min_confidence=min_confidence,
     )
     rules = rules_of(settings, allow_local_packs)
-    asked = Confirmation(python or settings.python or sys.executable, confirm_timeout, show_refuted, repro) if confirm or repro else None
+    interpreter = python or settings.python or sys.executable
+    asked = Confirmation(interpreter, confirm_timeout, show_refuted, repro, fix or diff) if confirm or repro else None
     with bar(wanted=not quiet) as progress:
         request = pipeline.Request(
             given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress, confirm=asked
         )
         outcome = pipeline.check(request, settings, rules)
+    code: int | None = None
+    out: Callable[[str], object] = write
+    if fix or diff:
+        done = pipeline.fixed(request, settings, rules, outcome, unsafe=unsafe_fixes, write=not diff)
+        outcome = done.outcome
+        if diff:
+            write(done.diff)
+            say(f"note: would fix {report.counted(outcome.result.fixed, 'problem')}")
+            code = int(bool(done.diff) and not exit_zero)
+        elif text is not None:
+            write(next(iter(done.texts.values()), text.decode(errors="surrogateescape")))
+            out = sys.stderr.write
     for line in report.complaints(outcome, output_format):
         if not (quiet and line.startswith("note:")):
             say(line)
-    write(report.render(outcome, output_format, style_of(sys.stdout, quiet=quiet)))
-    raise typer.Exit(pipeline.status(outcome.result, settings, exit_zero, strict))
+    if code is None:
+        out(report.render(outcome, output_format, style_of(sys.stdout, quiet=quiet)))
+        code = pipeline.status(outcome.result, settings, exit_zero, strict)
+    raise typer.Exit(2 if outcome.result.failures else code)

@@ -46,7 +46,7 @@ def repaired(
     Returns
     -------
     tuple
-        True, False, or None where the loss cannot be run; and why, in words.
+        True, False, or None where the loss cannot be run, or changes unevenly; and why, in words.
     """
     benches: list[Bench] = []
     try:
@@ -54,9 +54,13 @@ def repaired(
             trace = _trace(source, function, settings, modules)
             benches.append(Bench(running, trace, Slice.of(trace, source, modules, settings.inputs)))
         old, new = benches
-        told = _compared([(old.run(batch), new.run(batch)) for batch in old.contents()], safe)
+        pairs = [(old.run(batch), new.run(batch)) for batch in old.contents()]
+        told = _compared(pairs, safe)
         if told:
             return False, told
+        uneven = "" if safe else _uneven(pairs)
+        if uneven:
+            return None, uneven
         return _mended(old, new, witness)
     except Undecided as error:
         return None, str(error)
@@ -74,19 +78,24 @@ def _trace(source: Source, function: str, settings: Settings, modules: Modules) 
 
 def _compared(pairs: list[tuple[Run, Run]], safe: bool) -> str:
     """What differs on batches on which the loss worked before; empty if nothing does."""
-    ratios: list[float] = []
-    for old, new in pairs:
-        if old.raised is not None or not old.finite or old.value is None:
-            continue
+    for old, new in _worked(pairs):
         if new.raised is not None:
             return f"on a batch on which it worked, the loss now raises {new.raised}"
         if not new.finite:
             return "on a batch on which it was finite, the loss now is not"
         if safe and not (_close(old.value, new.value) and all(_close(g, new.gradients.get(n)) for n, g in old.gradients.items())):
             return f"value or gradient changes: {old.number:.6g} before, {new.number:.6g} after"
-        if old.number and new.number:
-            ratios.append(new.number / old.number)
-    if not safe and ratios and max(ratios) - min(ratios) > CLOSE_RATIO * abs(max(ratios, key=abs)):
+    return ""
+
+
+def _worked(pairs: list[tuple[Run, Run]]) -> list[tuple[Run, Run]]:
+    return [(old, new) for old, new in pairs if old.raised is None and old.finite and old.value is not None]
+
+
+def _uneven(pairs: list[tuple[Run, Run]]) -> str:
+    """Whether a loss changes by other factors on other batches, as where one of several terms is repaired; empty if not."""
+    ratios = [new.number / old.number for old, new in _worked(pairs) if old.number and new.number]
+    if ratios and max(ratios) - min(ratios) > CLOSE_RATIO * abs(max(ratios, key=abs)):
         return f"the loss does not change by one factor: {min(ratios):.4g} to {max(ratios):.4g}"
     return ""
 

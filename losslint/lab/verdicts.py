@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
+from losslint.edits import edited
 from losslint.experiment import Undecided, undecided
-from losslint.finding import Confidence, Failure, Finding, LosslintError, Result, Verdict
+from losslint.finding import Confidence, Failure, Finding, Fix, LosslintError, Result, Verdict
 from losslint.lab.bench import Bench
 from losslint.lab.memory import Memory
 from losslint.lab.process import Worker
+from losslint.lab.repair import repaired
 from losslint.lab.slice import Slice
 from losslint.linter import Suspect, examine
 from losslint.project import ProjectModules, read
@@ -98,13 +100,14 @@ class Laboratory:
         for finding in result.findings:
             runs = suspects[finding].runs
             losses.setdefault(id(runs[0][0]) if runs else 0, []).append(finding)
-        found: dict[Finding, Verdict] = {}
+        found: dict[Finding, Finding] = {}
 
         def loss(findings: Sequence[Finding]) -> None:
             benches: dict[int, Bench] = {}
             try:
                 for finding in findings:
-                    found[finding] = self.verdict(suspects[finding], modules, settings, benches)
+                    verdict = self.verdict(suspects[finding], modules, settings, benches)
+                    found[finding] = replace(finding, verdict=verdict, fix=self.tested(suspects[finding], verdict, modules, settings))
                     progress(1)
             finally:
                 for bench in benches.values():
@@ -112,7 +115,19 @@ class Laboratory:
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(loss, losses.values()))
-        return replace(result, findings=tuple(replace(finding, verdict=found[finding]) for finding in result.findings))
+        return replace(result, findings=tuple(found[finding] for finding in result.findings))
+
+    def tested(self, suspect: Suspect, verdict: Verdict, modules: Modules, settings: Settings) -> Fix | None:
+        """The fix of a finding, verified by a run of the loss before and after where that was asked for."""
+        fix, source = suspect.finding.fix, suspect.source
+        if fix is None or not self.asked.fixes or not suspect.runs:
+            return fix
+        after = Source.parse(edited(source.text, [suspect.finding]), source.path)
+        function = suspect.runs[0][0].loss.function
+        held, told = repaired(
+            self.running, source, after, function, safe=fix.safety == "safe", witness=verdict.witness, settings=settings, modules=modules
+        )
+        return replace(fix, verified=held, message=f"{fix.message} ({'run' if held else 'not verified'}: {told})")
 
     def verdict(self, suspect: Suspect, modules: Modules, settings: Settings, benches: dict[int, Bench]) -> Verdict:
         """The first decisive verdict on the losses that reach a finding, else the first reason."""
@@ -124,7 +139,7 @@ class Laboratory:
             if verdict.status == "refuted" and suspect.finding.confidence is Confidence.HIGH:
                 return replace(verdict, status="not-reproduced")  # a finding of high confidence is not dropped for it
             if verdict.status == "confirmed":
-                self.taken[suspect.finding] = benches[id(trace)].slice
+                self.taken[bare(suspect.finding)] = benches[id(trace)].slice
             if verdict.status != "undecided":
                 return verdict
             reasons.append(verdict)
@@ -181,6 +196,11 @@ class Laboratory:
         return replace(verdict, witness=replace(verdict.witness, stand_ins=bench.stand_ins, guesses=told, moved=bench.moved))
 
 
+def bare(finding: Finding) -> Finding:
+    """A finding without what runs told of it: the same before and after them."""
+    return replace(finding, verdict=None, fix=None)
+
+
 # --- all files -------------------------------------------------------------------------------------------------------
 
 
@@ -226,8 +246,8 @@ def confirmed(
             text = "\n".join(texts[path]) if path in texts else decode(read(path), path)
             settled = modules.settled(settings, path, text)
             for finding in laboratory.judged(text, path, settled, rules, modules, progress).findings:
-                found[replace(finding, verdict=None)] = finding
-    findings = tuple(found.get(finding, finding) for finding in result.findings)
+                found[bare(finding)] = finding
+    findings = tuple(found.get(bare(finding), finding) for finding in result.findings)
     kept = tuple(f for f in findings if asked.refuted or f.verdict is None or f.verdict.status != "refuted")
     failures = [*laboratory.crashes, *([Failure(asked.python, None, laboratory.broken)] if laboratory.broken else [])]
     notes = [*_notes(laboratory, len(findings) - len(kept)), *_reproduced(asked, laboratory, findings)]
@@ -242,7 +262,7 @@ def _reproduced(asked: Confirmation, laboratory: Laboratory, findings: Sequence[
 
     paths = []
     for finding in findings:
-        taken = laboratory.taken.get(replace(finding, verdict=None))
+        taken = laboratory.taken.get(bare(finding))
         if taken is not None and finding.verdict is not None and finding.verdict.witness is not None:
             try:
                 paths.append(written(finding, taken, finding.verdict.witness.moved, Path(asked.repro)))

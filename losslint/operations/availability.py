@@ -55,6 +55,12 @@ def missing(name: str, keras: str) -> str | None:
     return _missing(name, keras)
 
 
+def public(name: str) -> frozenset[str]:
+    """The generations in which a full dotted name is known to be public."""
+    module, _, last = name.removeprefix("tensorflow.").rpartition(".") if name.startswith("tensorflow.keras") else name.rpartition(".")
+    return frozenset(generation for generation in GENERATIONS if last in table().names[generation].get(module, ()))
+
+
 def only_first(name: str) -> bool:
     """Whether a full dotted name is one of TensorFlow 1's that no later version has."""
     module, _, last = name.rpartition(".")

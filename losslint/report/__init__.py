@@ -5,7 +5,9 @@ from __future__ import annotations
 from losslint.config import choice
 from losslint.pipeline import Outcome
 from losslint.report.style import Style
+from losslint.report.words import counted
 
+__all__ = ["FORMATS", "complaints", "counted", "render"]
 FORMATS = ("text", "concise", "json", "github")
 
 

@@ -13,7 +13,8 @@ from losslint.audit.chain import SMALL, Chain, Step
 from losslint.finding import Finding
 from losslint.report.json import finite
 from losslint.report.style import Style, one_line, span, wrapped
-from losslint.report.text import counted, located
+from losslint.report.text import located
+from losslint.report.words import counted
 
 EXPLAINED = 3
 NUMBER = 12

@@ -12,7 +12,7 @@ from losslint.analysis.degree import known
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Root, Trace
 from losslint.report.style import Style, wrapped
-from losslint.report.text import counted
+from losslint.report.words import counted
 
 EVIDENCE = {0: "values only", 1: "may be a loss", 2: "named like a loss", 3: "used as a loss"}
 INPUTS = frozenset({"true", "pred", "input"})

@@ -11,6 +11,7 @@ from losslint.pipeline import Outcome
 from losslint.report import verdict
 from losslint.report.excerpt import excerpt
 from losslint.report.style import Style, one_line, wrapped
+from losslint.report.words import counted
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 INDENT = "  "
@@ -24,21 +25,22 @@ def located(place: Place) -> str:
     return f"{one_line(place.path)}:{cell}{place.line}:{place.column}"
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """A number and its noun."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
 def summary(result: Result) -> str:
     """The last line of a report."""
     checked = f"{counted(result.files, 'file')}, {counted(result.losses, 'loss', 'losses')}"
     if not result.findings:
-        parts = [f"No problems found in {checked}"]
+        parts = [f"No problems {'left' if result.fixed else 'found'} in {checked}"]
     else:
         severities = Counter(finding.severity.value for finding in result.findings)
         kinds = [counted(severities[kind], kind) if kind != "info" else f"{severities[kind]} info" for kind in COLOURS if severities[kind]]
         files = len({finding.place.path for finding in result.findings})
         parts = [f"Found {counted(len(result.findings), 'problem')} in {counted(files, 'file')} ({', '.join(kinds)})", f"{checked} checked"]
+    if result.fixed:
+        parts.insert(0, f"Fixed {counted(result.fixed, 'problem')}")
+    safe, unsafe = (sum(f.fix is not None and f.fix.safety == kind for f in result.findings) for kind in ("safe", "unsafe"))
+    if safe or unsafe:
+        ways = ((safe, "--fix"), (unsafe, "--fix --unsafe-fixes"))
+        parts.append(", ".join(f"{number} fixable with {way}" for number, way in ways if number))
     if result.suppressed:
         parts.append(f"{result.suppressed} suppressed")
     if result.incomplete:
@@ -75,6 +77,8 @@ def _finding(finding: Finding, lines: Lines, style: Style) -> list[str]:
     if style.colour:
         help_lines[0] = help_lines[0].replace("help:", style.paint("help:", "green"), 1)
     shown.extend(help_lines if finding.help else [])
+    if finding.fix is not None:
+        shown.extend(wrapped(f"fix ({finding.fix.safety}): {finding.fix.message}", style.width, INDENT, INDENT * 2))
     if finding.verdict is not None:
         shown.extend(verdict.lines(finding.verdict, style))
     return shown

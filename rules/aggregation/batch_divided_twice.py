@@ -40,8 +40,7 @@ def squared_error_loss(y_true, y_pred):
 
 ## Fix safety
 
-Not automated yet. Dropping the second division changes the scale of the loss and of its gradient, so it will be offered as
-unsafe.
+Unsafe: without the second division loss and gradient become larger by the number of samples: look at the learning rate.
 
 ## How it is confirmed
 
@@ -59,12 +58,14 @@ number of repetitions, by the same power for all of them.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
+from losslint.repair import UNSAFE, Change, Repair
 from losslint.rule import Report, Rule, quoted
 
 from .growth import DIVISIONS, carriers, is_length, largest, origins_of_shrinking
@@ -186,4 +187,18 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return verdict(lab, grows=False)
 
 
-RULE = Rule("LL102", "batch-divided-twice", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """Without the second division."""
+    syntax = report.node.site.syntax
+    if (
+        report.node.operation != "divide"
+        or not isinstance(syntax, ast.BinOp)
+        or not isinstance(syntax.op, ast.Div)
+        or largest(report.node.arguments[0])
+    ):
+        return None
+    message = "leaves out the second division: loss and gradient become larger by the number of samples, so look at the learning rate"
+    return Repair(UNSAFE, message, (Change(syntax, (syntax.left,), operator=isinstance(syntax.left, ast.BinOp)),))
+
+
+RULE = Rule("LL102", "batch-divided-twice", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, fix=fix)

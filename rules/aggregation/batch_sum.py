@@ -52,8 +52,8 @@ shape of the batch.
 
 ## Fix safety
 
-Not automated yet. Every repair changes the scale of the loss and of its gradient, so it will be offered as unsafe: look at
-the learning rate, and at the weights of other terms, when you apply it.
+Unsafe: divided by the number of samples the loss keeps its meaning, but it and its gradient become smaller by that factor: look at the
+learning rate, and at the weights of other terms.
 
 ## How it is confirmed
 
@@ -75,6 +75,7 @@ twice, and the two losses.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -82,6 +83,7 @@ from losslint.analysis.node import Gradient, Node, reach
 from losslint.analysis.trace import Root, Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
+from losslint.repair import UNSAFE, Change, Repair, samples
 from losslint.rule import Report, Rule, quoted
 
 from .growth import POWERS, largest, origins_of_growth
@@ -300,4 +302,14 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return verdict(lab, grows=True)
 
 
-RULE = Rule("LL101", "batch-sum", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A division by the number of samples."""
+    node, number = report.node, samples(trace, report.node)
+    syntax = node.site.syntax
+    if node.operation != "sum" or not isinstance(syntax, ast.Call) or not number:
+        return None
+    message = "divides by the number of samples: loss and gradient become smaller by that factor, so look at the learning rate"
+    return Repair(UNSAFE, message, (Change(syntax, (syntax, " / ", *number), operator=True),))
+
+
+RULE = Rule("LL101", "batch-sum", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, fix=fix)

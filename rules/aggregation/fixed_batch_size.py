@@ -49,8 +49,7 @@ In a reshape, write -1 for the batch axis.
 
 ## Fix safety
 
-Not automated yet. The repair, the length read from the shape, changes the loss of every batch that has another size, so it
-will be offered as unsafe.
+Unsafe: read from the shape of an input, the number of samples is another one for every batch that has not the fixed size.
 
 ## How it is confirmed
 
@@ -68,6 +67,7 @@ given again, give another loss, as for LL101.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -76,6 +76,7 @@ from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
+from losslint.repair import UNSAFE, Change, Repair, samples
 from losslint.rule import Report, Rule, quoted
 
 from .growth import DIVISIONS, grows, largest, origins_of_growth
@@ -295,4 +296,13 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return sized(lab)
 
 
-RULE = Rule("LL103", "fixed-batch-size", Severity.WARNING, check, BAD, GOOD, MISSES, supersedes=("batch-sum",), confirm=confirm)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """The number of samples that are there, in place of the fixed one."""
+    syntax, number = report.node.site.syntax, samples(trace, report.node)
+    if report.node.operation != "divide" or not isinstance(syntax, ast.BinOp) or not isinstance(syntax.op, ast.Div) or not number:
+        return None
+    message = "divides by the number of samples that are there: the loss of a batch of another size changes"
+    return Repair(UNSAFE, message, (Change(syntax.right, number),))
+
+
+RULE = Rule("LL103", "fixed-batch-size", Severity.WARNING, check, BAD, GOOD, MISSES, supersedes=("batch-sum",), confirm=confirm, fix=fix)

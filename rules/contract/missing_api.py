@@ -42,7 +42,7 @@ def log_error(y_true, y_pred):
 
 ## Fix safety
 
-Not automated yet. Where a function has only moved, its new name is the same function: that will be safe.
+Safe: the function has only moved, and its new name is the same function.
 
 ## How it is confirmed
 
@@ -71,6 +71,7 @@ from losslint.experiment import Batch, Lab, Raised, Run, confirmed, refuted, und
 from losslint.finding import Confidence, Severity, Verdict
 from losslint.names import dotted
 from losslint.operations.availability import GENERATIONS, missing, today
+from losslint.repair import SAFE, Change, Moved, Repair
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -261,4 +262,14 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return confirmed(f"the installed packages have no `{name}`", run, expected="a function of that name")
 
 
-RULE = Rule("LL505", "missing-api", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """Today's name of a function that has moved."""
+    syntax = report.node.site.syntax
+    name = report.node.site.source.index.resolve(syntax) if isinstance(syntax, ast.expr) else None
+    new = today(name, trace.keras) if name else None
+    if new is None or not isinstance(syntax, ast.expr):
+        return None
+    return Repair(SAFE, "the same function under the name that it has today", (Change(syntax, (Moved(new),)),))
+
+
+RULE = Rule("LL505", "missing-api", Severity.ERROR, check, BAD, GOOD, MISSES, confirm=confirm, fix=fix, places=places)

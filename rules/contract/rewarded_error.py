@@ -42,7 +42,7 @@ def dice_loss(y_true, y_pred):
 
 ## Fix safety
 
-Not automated yet. The repair turns training round.
+Unsafe: `1 - …` turns training round. Only for an overlap, which is between 0 and 1.
 
 ## How it is confirmed
 
@@ -72,6 +72,7 @@ from losslint.analysis.roles import named
 from losslint.analysis.trace import Root, Trace
 from losslint.experiment import Lab, Tensor, Undecided, confirmed, refuted
 from losslint.finding import Confidence, Severity, Verdict
+from losslint.repair import UNSAFE, Change, Repair, Term
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -340,4 +341,19 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     raise Undecided("on some batches the loss is larger for right predictions, on others for wrong ones; look at the values yourself")
 
 
-RULE = Rule("LL504", "rewarded-error", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """1 minus an overlap."""
+    syntax = report.node.site.syntax
+    ratio = any(_is_overlap(node) for node in reach(report.node, through=lambda node: node.operation in (*KEPT, "returned")))
+    if not ratio or not isinstance(syntax, ast.expr):
+        return None
+    message = "1 minus the overlap: the model is trained towards the target, where it was trained away from it"
+    return Repair(UNSAFE, message, (Change(syntax, ("1 - ", syntax if _binds(syntax) else Term(syntax)), operator=True),))
+
+
+def _binds(syntax: ast.expr) -> bool:
+    """Whether an expression keeps together behind a minus."""
+    return isinstance(syntax, ast.BinOp) and isinstance(syntax.op, ast.Mult | ast.Div | ast.Pow)
+
+
+RULE = Rule("LL504", "rewarded-error", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, fix=fix, places=places)

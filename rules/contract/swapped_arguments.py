@@ -45,7 +45,7 @@ All functions and classes of Keras take the target first. So do those of `tf.nn`
 
 ## Fix safety
 
-Not automated yet. To exchange the arguments changes training.
+Unsafe: with the arguments exchanged the loss is another one, and so is training.
 
 ## How it is confirmed
 
@@ -78,6 +78,7 @@ from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Lab, Run, Tensor, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss, order_matters
+from losslint.repair import UNSAFE, Change, Repair, argument
 from losslint.rule import Report, Rule, quoted
 from losslint.source import Source
 
@@ -312,6 +313,15 @@ def _exchanged(batch: Batch, true: str, pred: str) -> Batch:
     return batch.having("targets and predictions exchanged", "real", **{true: batch.inputs[pred], pred: batch.inputs[true]})
 
 
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """The two arguments in each other's place."""
+    first, second = argument(report.node, 0), argument(report.node, 1)
+    if first is None or second is None:
+        return None
+    message = "gives the target first and the prediction second: the loss becomes another one"
+    return Repair(UNSAFE, message, (Change(first, (second,)), Change(second, (first,))))
+
+
 RULE = Rule(
     "LL501",
     "swapped-arguments",
@@ -322,5 +332,6 @@ RULE = Rule(
     MISSES,
     supersedes=("rewarded-error",),
     confirm=confirm,
+    fix=fix,
     places=places,
 )

@@ -48,8 +48,7 @@ def distance_loss(y_true, y_pred):
 
 ## Fix safety
 
-Not automated yet. A function with a twin in the framework can be exchanged for it; the gradient that then flows changes
-training.
+Unsafe: the framework's function of the same operation lets a gradient through, and the model begins to learn from this part.
 
 ## How it is confirmed
 
@@ -68,6 +67,7 @@ at the prediction, in the graph or, where something else of the loss cannot be t
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -78,6 +78,7 @@ from losslint.experiment import Lab, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import is_loss, lookup
 from losslint.operations.namespaces import canonical
+from losslint.repair import UNSAFE, Change, Operation, Repair
 from losslint.rule import Report, Rule, quoted
 
 from .evidence import confidence, in_a_graph, result, says_loss
@@ -322,6 +323,24 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return confirmed("a graph can be built, but no gradient arrives at the prediction", run, expected="a gradient", proof="gradient")
 
 
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """The framework's function of the same operation."""
+    syntax = report.node.site.syntax
+    spelt = canonical(report.node.details["name"]) or ""
+    entry = lookup(spelt) if spelt.startswith(("np.", "math.")) else None
+    if (
+        entry is None
+        or entry.operation.name == "opaque"
+        or not isinstance(syntax, ast.Call)
+        or any(keyword.arg != "axis" for keyword in syntax.keywords)
+    ):
+        return None
+    if len(syntax.args) > 2 or entry.positional[:2] != tuple(entry.operation.parameters.split()[:2]):
+        return None
+    message = "calls the framework's own function, through which a gradient flows: the model learns from this part"
+    return Repair(UNSAFE, message, (Change(syntax.func, (Operation(entry.operation.name),)),))
+
+
 RULE = Rule(
     "LL402",
     "numpy-in-loss",
@@ -332,5 +351,6 @@ RULE = Rule(
     MISSES,
     supersedes=("blocked-gradient", "python-branch"),
     confirm=confirm,
+    fix=fix,
     places=places,
 )

@@ -40,7 +40,7 @@ This is a hint: it does not change the exit status unless it is selected by its 
 
 ## Fix safety
 
-Not automated yet. `log1p` keeps the value to within the error that it removes.
+Safe: `log1p(x)` is `log(1 + x)` with more digits.
 
 ## How it is confirmed
 
@@ -60,6 +60,7 @@ than one part in a thousand.
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterator
 
@@ -68,6 +69,7 @@ from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
+from losslint.repair import SAFE, Change, Repair, added_to_one, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .logarithm import logarithms
@@ -222,4 +224,12 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return refuted(f"float32 and float64 agree within {WRONG:g} on all batches, those of tiny values too", lab.run(lab.batch))
 
 
-RULE = Rule("LL302", "inexact-log1p", Severity.INFO, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """`log1p` of what is added to a literal 1."""
+    part, syntax = added_to_one(argument(report.node)), report.node.site.syntax
+    if report.node.operation != "log" or not isinstance(syntax, ast.Call) or part is None:
+        return None
+    return Repair(SAFE, "the same value with the digits of small arguments", (Change(syntax, call("log1p", part)),))
+
+
+RULE = Rule("LL302", "inexact-log1p", Severity.INFO, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=places)

@@ -43,7 +43,7 @@ Where the small number must stay that small, bound the difference itself: `tf.ma
 
 ## Fix safety
 
-Not automated yet. A larger guard changes the loss of very sure predictions, so it will be offered as unsafe.
+Unsafe: `maximum(…, 1e-7)` around the argument bounds the loss of very sure predictions, which was larger or infinite before.
 
 ## How it is confirmed
 
@@ -68,6 +68,7 @@ from collections.abc import Iterator
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab, Run, refuted, undecided
 from losslint.finding import Severity, Verdict
+from losslint.repair import UNSAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .guard import reason, situation
@@ -219,6 +220,15 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return undecided(f"{verdict.reason}, in float64 too; whether a guard was rounded away does not show")
 
 
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A `maximum` around the argument, which float32 keeps whatever was added or clipped before."""
+    inner = argument(report.node)
+    if inner is None:
+        return None
+    message = "keeps the argument at 1e-7 or above in float32 too: the loss of very sure predictions becomes finite, up to 16.1"
+    return Repair(UNSAFE, message, (Change(inner, call("maximum", inner, "1e-7")),))
+
+
 RULE = Rule(
     "LL303",
     "rounded-away-guard",
@@ -229,5 +239,6 @@ RULE = Rule(
     MISSES,
     supersedes=("where-trap", "unguarded-log", "unguarded-division", "singular-gradient"),
     confirm=confirm,
+    fix=fix,
     places=logarithms,
 )

@@ -45,7 +45,7 @@ The small number has to stand inside the root: `tf.sqrt(x) + 1e-12` changes the 
 
 ## Fix safety
 
-Not automated yet. A number inside the root changes the value slightly everywhere, so it will be offered as unsafe.
+Unsafe: `sqrt(maximum(x, 1e-12))` is 1e-6 where the root was smaller, and has no gradient there.
 
 ## How it is confirmed
 
@@ -76,6 +76,7 @@ from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import known
+from losslint.repair import UNSAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guards, lost_guard, reason, situation
@@ -249,4 +250,13 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return strained(lab, node, to_pole(node), pole="the derivative is infinite there", extreme=closest(node.arguments[0]))
 
 
-RULE = Rule("LL306", "singular-gradient", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A small number below the root, which bounds its derivative."""
+    inner = argument(report.node)
+    if report.node.operation not in ("sqrt", "root") or inner is None:
+        return None
+    message = "keeps the argument of the root at 1e-12 or above: its derivative becomes 0 where it was infinite, and the root at least 1e-6"
+    return Repair(UNSAFE, message, (Change(inner, call("maximum", inner, "1e-12")),))
+
+
+RULE = Rule("LL306", "singular-gradient", Severity.WARNING, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=places)

@@ -46,7 +46,7 @@ def masked_loss(y_true, y_pred):
 
 ## Fix safety
 
-Not automated yet. `tf.math.divide_no_nan` keeps value and gradient wherever they were right.
+Safe: `divide_no_nan` differs only where the denominator is 0, where it gives 0 and no gradient.
 
 ## How it is confirmed
 
@@ -67,7 +67,9 @@ near to 0 as it can, and both stay finite.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from typing import cast
 
 from losslint.analysis.columns import ORDINARY
 from losslint.analysis.node import Node, reach
@@ -75,6 +77,7 @@ from losslint.analysis.singular import Singularity, empty_columns, selections, s
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Confidence, Severity, Verdict
+from losslint.repair import SAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guarded, lost_guard, reason, scale, situation
@@ -296,4 +299,15 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return strained(lab, node, size(bottom), pole="the denominator is 0", extreme=closest(node.arguments[bottom]))
 
 
-RULE = Rule("LL305", "unguarded-division", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A division that gives 0 where the denominator is 0, and what it gave elsewhere."""
+    node = report.node
+    syntax, top, bottom = node.site.syntax, argument(node, 0), argument(node, 1)
+    written = isinstance(syntax, ast.Call) or (isinstance(syntax, ast.BinOp) and isinstance(syntax.op, ast.Div))
+    if node.operation != "divide" or not written or top is None or bottom is None or node.arguments[0].facts.python:
+        return None
+    message = "gives 0 where the denominator is 0, and the same elsewhere"
+    return Repair(SAFE, message, (Change(cast(ast.expr, syntax), call("divide_no_nan", top, bottom)),))
+
+
+RULE = Rule("LL305", "unguarded-division", Severity.WARNING, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=places)

@@ -44,7 +44,8 @@ Better still, let the model return logits and use a loss that takes them: `tf.nn
 
 ## Fix safety
 
-Not automated yet. A `maximum` around the argument keeps value and gradient wherever they were right.
+Safe where the argument is larger than 1e-7 wherever the loss worked: `maximum(p, 1e-7)` then keeps value and gradient. Unsafe where it
+may be smaller or negative: there the loss changes.
 
 ## How it is confirmed
 
@@ -65,9 +66,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from losslint.analysis.columns import ORDINARY
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Confidence, Severity, Verdict
+from losslint.repair import SAFE, UNSAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .guard import guarded, scale, situation
@@ -169,6 +172,7 @@ def cross_entropy(y_true, y_pred):
     return -tf.reduce_mean(y_true * tf.math.log(lifted(y_pred)), axis=-1)  # here
 """,
 )
+GUARD = 1e-07
 HELP = (
     "keep the argument away from 0 with a guard that float32 keeps: `maximum(p, 1e-7)` or `p + 1e-7`; or let the model return "
     "logits and use a loss that takes logits"
@@ -190,4 +194,17 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return strained(lab, report.node, smallest(0), pole="the argument is 0 or negative", extreme=least(report.node.arguments[0]))
 
 
-RULE = Rule("LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=logarithms)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A `maximum` around the argument: safe where the ordinary columns show that it is larger wherever the loss worked."""
+    inner = argument(report.node)
+    if inner is None:
+        return None
+    values = [value for value in report.node.arguments[0].columns.single[:ORDINARY] if value > 0]
+    kept = bool(values) and min(values) > GUARD
+    what = (
+        "keeps the argument at 1e-7 or above" if kept else "changes the loss where the argument is below 1e-7, also where it was negative"
+    )
+    return Repair(SAFE if kept else UNSAFE, what, (Change(inner, call("maximum", inner, "1e-7")),))
+
+
+RULE = Rule("LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=logarithms)

@@ -44,7 +44,7 @@ The others are `tf.math.log_sigmoid(x)`, `tf.reduce_logsumexp(x)` and `tf.math.s
 
 ## Fix safety
 
-Not automated yet. The four functions keep value and gradient wherever they were finite.
+Safe: `log_softmax`, `log_sigmoid` and `softplus` are the same functions, computed in one step.
 
 ## How it is confirmed
 
@@ -65,6 +65,7 @@ float64 and not in float32. Refuted: it is finite in both, in eager mode, in a g
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
+from losslint.repair import SAFE, Change, Repair, added_to_one, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .logarithm import LOGARITHMS
@@ -193,6 +195,7 @@ def mixture_loss(y_true, y_pred):
 OVERFLOW, UNDERFLOW = 80.0, -80.0  # exponents within are safe in float32, sums included
 PARTS = frozenset({"add", "sum", "mean", "cumsum", "pack", "concat", "stack", "max"})
 GUARDS = frozenset({"add", "clip", "maximum"})
+FIXED = "the same value, also where the steps overflow or vanish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +268,8 @@ def _softmax(node: Node) -> Unstable | None:
     if node.operation != "divide" or not _exponentials(node.arguments[0])[0] or bare(node.arguments[1]).operation == "exp":
         return None  # the quotient of two exponentials is a ratio of scales, such as of variances
     inner = _overflowing(_exponentials(node.arguments[1])[0])
-    if inner is None:
-        return None
-    return Unstable(inner, f"{quoted(inner)} overflows float32 above 88, and infinity divided by infinity is NaN", "softmax(x)")
+    what = "overflows float32 above 88, and infinity divided by infinity is NaN"
+    return Unstable(inner, f"{quoted(inner)} {what}", "softmax(x)") if inner is not None else None
 
 
 def _sigmoid(operand: Node) -> Unstable | None:
@@ -279,9 +281,8 @@ def _sigmoid(operand: Node) -> Unstable | None:
     if operand.operation != "divide" or not operand.arguments[0].constant:
         return None
     inner = _overflowing(_exponentials(operand.arguments[1])[0])
-    if inner is None:
-        return None
-    return Unstable(inner, f"{quoted(inner)} overflows float32 above 88, before any guard outside can help", "log_sigmoid(x)")
+    what = "overflows float32 above 88, before any guard outside can help"
+    return Unstable(inner, f"{quoted(inner)} {what}", "log_sigmoid(x)") if inner is not None else None
 
 
 def _activated(operand: Node) -> Unstable | None:
@@ -289,9 +290,8 @@ def _activated(operand: Node) -> Unstable | None:
     if operand.operation == "subtract" and _one(operand.arguments[0]) and (inner := bare(operand.arguments[1])).operation == "sigmoid":
         return Unstable(inner, f"{quoted(inner)} is exactly 1 in float32 above 17, and log(0) is -inf", "log_sigmoid(-x)")
     if operand.operation in ("sigmoid", "softmax"):
-        return Unstable(
-            operand, f"{quoted(operand)} is exactly 0 in float32 for large logits, and log(0) is -inf", f"log_{operand.operation}(x)"
-        )
+        what = f"{quoted(operand)} is exactly 0 in float32 for large logits, and log(0) is -inf"
+        return Unstable(operand, what, f"log_{operand.operation}(x)")
     return None
 
 
@@ -308,9 +308,8 @@ def check(trace: Trace) -> Iterator[Report]:
     for node in trace.reached(1):
         if (found := _unstable(node)) is not None:
             message = f"{quoted(node)} is computed in steps: {found.what}; the function that does all of it was not used"
-            yield Report(
-                node, message, f"write `{found.instead}` of the same backend", ((found.inner, "the first step"),), trace.confidence(node)
-            )
+            help_ = f"write `{found.instead}` of the same backend"
+            yield Report(node, message, help_, ((found.inner, "the first step"),), trace.confidence(node))
 
 
 def places(trace: Trace) -> Iterator[Node]:
@@ -339,6 +338,17 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return refuted(f"float32 is finite wherever float64 is, on predictions up to {LARGE[-1]:g} too", lab.run(lab.batch))
 
 
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """The function that does all steps, where they stand one in the other."""
+    step, syntax, inner = report.because[0][0], report.node.site.syntax, argument(report.node)
+    first, x = step.site.syntax, argument(step)
+    if report.node.operation != "log" or not isinstance(syntax, ast.Call) or not isinstance(first, ast.Call) or x is None:
+        return None
+    log = inner is first and step.operation in ("softmax", "sigmoid") and len(first.args + first.keywords) == 1
+    softplus = step.operation == "exp" and added_to_one(inner) is first
+    return Repair(SAFE, FIXED, (Change(syntax, call(f"log_{step.operation}" if log else "softplus", x)),)) if log or softplus else None
+
+
 RULE = Rule(
     "LL307",
     "unstable-composition",
@@ -348,6 +358,7 @@ RULE = Rule(
     GOOD,
     MISSES,
     confirm=confirm,
+    fix=fix,
     places=places,
     supersedes=("rounded-away-guard", "where-trap", "unguarded-log", "unguarded-division", "singular-gradient", "inexact-log1p"),
 )

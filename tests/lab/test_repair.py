@@ -23,7 +23,7 @@ SUM = "tf.reduce_sum(tf.square(y_true - y_pred){})"
         (LOG.format("y_pred"), LOG.format("y_pred + 1e-3"), True, False, "value or gradient changes"),
         (LOG.format("y_pred"), LOG.format("tf.maximum(y_pred, 0.0)"), True, False, "breaks it still"),
         (SUM.format(""), SUM.format("") + " / 6.0", False, True, "as before"),
-        (SUM.format(""), "tf.reduce_mean(tf.abs(y_true - y_pred))", False, False, "one factor"),
+        (SUM.format(""), "tf.reduce_mean(tf.abs(y_true - y_pred))", False, None, "one factor"),
         (SUM.format(""), "tf.reduce_sum(tf.nonsense(y_true))", False, False, "raises"),
         (LOG.format("y_pred"), "no_loss(y_true)", True, None, ""),
     ],
@@ -31,7 +31,7 @@ SUM = "tf.reduce_sum(tf.square(y_true - y_pred){})"
 def test_repairs(before: str, after: str, safe: bool, held: bool | None, told: str, laboratory: Laboratory) -> None:
     settings = Settings(select=("LL101", "LL301"))
     old, new = (Source.parse(TEXT.format(body), "losses.py") for body in (before, after))
-    if held is None:
+    if "no_loss" in after:
         new = Source.parse("import tensorflow as tf\n", "losses.py")
     (finding,) = laboratory.judged(old.text, "losses.py", settings, load_rules(), no_modules).findings
     witness = finding.verdict.witness if finding.verdict is not None and finding.code == "LL301" else None

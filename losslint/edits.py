@@ -1,0 +1,44 @@
+"""Edits of a text: applied together, and shown as a diff."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from losslint.finding import Edit, Finding
+from losslint.source import split_lines
+
+
+def edited(text: str, findings: Iterable[Finding]) -> str:
+    """A text with the fixes of findings, an edit that several have once; line ends are those of the text."""
+    edits = {edit for finding in findings if finding.fix is not None for edit in finding.fix.edits}
+    starts = _starts(text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    for edit in sorted(edits, key=_order, reverse=True):
+        begin, end = (starts[line - 1] + column - 1 for line, column in ((edit.line, edit.column), (edit.end_line, edit.end_column)))
+        text = text[:begin] + edit.text.replace("\n", newline) + text[end:]
+    return text
+
+
+def _order(edit: Edit) -> tuple[int, int]:
+    return edit.line, edit.column
+
+
+def _starts(text: str) -> list[int]:
+    """Where each line of a text begins."""
+    starts, place = [], 0
+    for line in split_lines(text):
+        starts.append(place)
+        place += len(line)
+        place += 2 if text.startswith("\r\n", place) else 1
+    return starts
+
+
+def difference(path: str, before: str, after: str) -> str:
+    """A unified diff of a file."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), path, path)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").splitlines(keepends=True)
