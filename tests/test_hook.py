@@ -108,7 +108,7 @@ def test_a_broken_file_stops_the_commit(repository: Path, home: Path) -> None:
 
 def test_the_hook_that_fixes_stops_the_commit_once(tmp_path: Path, hook: tuple[Path, str], home: Path) -> None:
     user = using(hook, "losslint-fix", tmp_path, home)
-    text = CLEAN.replace("tf.square(y_true - y_pred)", "y_true * tf.math.log(y_pred)")
+    text = CLEAN.replace("tf.square(y_true - y_pred)", "-y_true * tf.math.log(y_pred)")
     (user / "losses.py").write_text(text)
     git(user, "add", "losses.py", home=home)
     first = git(user, "commit", "-m", "a loss", home=home)
