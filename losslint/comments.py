@@ -45,11 +45,32 @@ class Declared(Struct, frozen=True):
 
 
 class Suppression(Struct, frozen=True):
-    """One ignore comment: codes and names in lower case, None for all rules."""
+    """One ignore comment.
+
+    Attributes
+    ----------
+    line, column, end_column
+        Where it stands, from the mark to the end of the comment: 1-based, the end exclusive.
+    names
+        Codes and names in lower case, None for all rules.
+    listed
+        The same as they are written.
+    reason
+        What is said behind them.
+    """
 
     line: int
     names: frozenset[str] | None
     whole_file: bool = False
+    column: int = 1
+    end_column: int = 1
+    listed: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def word(self) -> str:
+        """The directive."""
+        return "ignore-file" if self.whole_file else "ignore"
 
     def covers(self, code: str, name: str) -> bool:
         """Whether it names this rule."""
@@ -211,20 +232,29 @@ def _directive(comment: str, found: re.Match[str], line: int, column: int) -> Su
         start = found.end()
         return InputComment(line, column + start + 1, parse_inputs(comment, start))
     if word in ("ignore", "ignore-file"):
-        return Suppression(line, _codes(comment, found.end()), word == "ignore-file")
+        return _suppression(comment, found, line, column)
     near = get_close_matches(word, _WORDS, 1, 0.7)
     if near:
         raise Malformed(f"unknown directive `{word}`; did you mean `{near[0]}`?", found.start(1))
     return None
 
 
-def _codes(comment: str, at: int) -> frozenset[str] | None:
+def _suppression(comment: str, found: re.Match[str], line: int, column: int) -> Suppression:
+    listed, end = _codes(comment, found.end())
+    names = None if listed is None else frozenset(name.lower() for name in listed)
+    whole = found.group(1) == "ignore-file"
+    begin = column + found.start() + 1
+    return Suppression(line, names, whole, begin, column + len(comment) + 1, listed or (), comment[end:].strip())
+
+
+def _codes(comment: str, at: int) -> tuple[tuple[str, ...] | None, int]:
+    """The names in brackets and where they end; None where there are no brackets."""
     found = _LIST.match(comment, at)
     if found is None:
-        return None
+        return None, at
     if not found.group(2):
         raise Malformed("the list of rules is not closed, expected `]`", found.end())
     names = [name.strip() for name in found.group(1).split(",")]
     if not all(_CODE.match(name) for name in names):
         raise Malformed("expected rule codes or names with commas between them, as in `ignore[unguarded-log]`", found.start(1))
-    return frozenset(name.lower() for name in names)
+    return tuple(names), found.end()

@@ -10,8 +10,12 @@ from losslint.source import split_lines
 
 
 def edited(text: str, findings: Iterable[Finding]) -> str:
-    """A text with the fixes of findings, an edit that several have once; line ends are those of the text."""
-    edits = {edit for finding in findings if finding.fix is not None for edit in finding.fix.edits}
+    """A text with the fixes of findings, an edit that several have once."""
+    return apply(text, {edit for finding in findings if finding.fix is not None for edit in finding.fix.edits})
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """A text with edits that do not overlap; line ends are those of the text."""
     starts = _starts(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     for edit in sorted(edits, key=_order, reverse=True):

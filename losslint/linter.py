@@ -13,6 +13,7 @@ from losslint.analysis.node import Site
 from losslint.analysis.trace import Trace
 from losslint.config import Settings, nearest
 from losslint.finding import Confidence, Failure, Finding, Fix, Incomplete, LosslintError, Place, Result
+from losslint.ignores import ignored
 from losslint.losses import Loss
 from losslint.rule import Report, Rule
 from losslint.screen import may_hold_loss
@@ -164,14 +165,18 @@ def examine(
     drafts, crashes = _ask(asked, traces, source, settings)
     found = [d.finding for d in drafts if d.finding.confidence.rank >= settings.min_confidence.rank]
     found = _unsuperseded(found, {rule.name: rule for rule in asked})
-    kept = [f for f in found if not source.suppressed(f.place, f.code, f.name)]
+    every = [d.finding for d in drafts] if source.suppressions else []
+    silenced = {f: source.silencing(f.place, f.code, f.name) for f in every}
+    kept = [f for f in found if not silenced.get(f)]
+    suppressed = len(found) - len(kept)
+    kept += ignored(source, silenced, asked, rules)
     suspects = {d.finding: Suspect(source, d.finding, d.rule, tuple(d.runs)) for d in drafts}
     result = Result(
         findings=tuple(sorted(kept, key=lambda f: (f.place.line, f.place.column, f.code))),
         failures=(*mistakes, *crashes),
         files=1,
         losses=len({id(trace.loss.node) for trace in traces if trace.roots or trace.loss.evidence}),
-        suppressed=len(found) - len(kept),
+        suppressed=suppressed,
         incomplete=_incomplete(traces, source),
     )
     return result, suspects

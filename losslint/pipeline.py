@@ -152,10 +152,7 @@ def fixed(request: Request, settings: Settings, rules: Sequence[Rule], outcome: 
 
     left, failures, notes, texts, diffs, count = [], list(outcome.result.failures), list(outcome.notes), {}, [], 0
     modules = ProjectModules()
-    by_path: dict[str, list[Finding]] = {}
-    for finding in outcome.result.findings:
-        by_path.setdefault(finding.place.path, []).append(finding)
-    for path, findings in by_path.items():
+    for path, findings in _by_path(outcome.result.findings).items():
         if not any(applicable(finding, unsafe) for finding in findings):
             left += findings
             continue
@@ -182,6 +179,38 @@ def fixed(request: Request, settings: Settings, rules: Sequence[Rule], outcome: 
     result = replace(outcome.result, findings=tuple(left), failures=tuple(failures), fixed=count)
     kept = {path: split_lines(text) for path, text in texts.items() if not (write and request.text is None)}
     return Fixed(Outcome(result, tuple(notes), outcome.text | kept), texts, "".join(diffs))
+
+
+def silenced(request: Request, outcome: Outcome, reason: str) -> Outcome:
+    """Write an ignore comment for each finding into the files, and tell how many.
+
+    Parameters
+    ----------
+    reason
+        Is written behind the names of the rules; may be empty.
+    """
+    from losslint.fixing import replace_file
+    from losslint.ignores import ignoring
+
+    left, failures, written = [], list(outcome.result.failures), 0
+    for path, findings in _by_path(outcome.result.findings).items():
+        try:
+            data = read(path)
+            replace_file(path, data, ignoring(Source.parse(decode(data, path), path), findings, reason))
+            written += len(findings)
+        except LosslintError as error:
+            failures.append(Failure(path, None, str(error).removeprefix(f"{path}: ")))
+            left += findings
+    suppressed = outcome.result.suppressed + written
+    result = replace(outcome.result, findings=tuple(left), failures=tuple(failures), suppressed=suppressed)
+    return replace(outcome, result=result, notes=(*outcome.notes, f"ignore comments were written for {written} of the findings"))
+
+
+def _by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.place.path, []).append(finding)
+    return by_path
 
 
 def _check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:

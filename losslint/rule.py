@@ -46,6 +46,30 @@ class Report(Struct, frozen=True):
     xla: bool = False
 
 
+class Ignored(Struct, frozen=True):
+    """An ignore comment, as a rule on such comments is asked about it.
+
+    Attributes
+    ----------
+    names
+        Codes and names in it, in lower case; None: it is for all rules.
+    used
+        Those of them that silenced a finding; of a comment for all rules, what it silenced.
+    known, asked
+        Codes and names of all rules, and of those that were asked, in lower case.
+    """
+
+    names: frozenset[str] | None
+    used: frozenset[str]
+    known: frozenset[str]
+    asked: frozenset[str]
+
+
+def no_reports(trace: Trace) -> Iterable[Report]:
+    """The `check` of a rule that is asked about ignore comments only."""
+    return ()
+
+
 class Rule(Struct, frozen=True):
     """One rule: a question about one run of a loss.
 
@@ -67,6 +91,8 @@ class Rule(Struct, frozen=True):
         The other half, and the repair of what was reported on a run; None where there is none.
     places
         The nodes at which the rule's question can be asked at all, flagged or not; None: at the values that training uses.
+    ignores
+        For a rule on ignore comments: the names in one that should go, or None for the whole comment, with a message each.
     documentation
         The rule's page in Markdown: the docstring of its module, which the registry fills in.
     """
@@ -83,6 +109,7 @@ class Rule(Struct, frozen=True):
     confirm: Callable[[Lab, Report], Verdict] | None = None
     places: Callable[[Trace], Iterable[Node]] | None = None
     fix: Callable[[Trace, Report], Repair | None] | None = None
+    ignores: Callable[[Ignored], Iterable[tuple[str | None, str]]] | None = None
     documentation: str = ""
 
 

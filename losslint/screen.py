@@ -64,6 +64,7 @@ BARE = {word: _bare_call(word) for word in SINK_CALLS | COMPUTING_CALLS}
 METHOD = re.compile(rb"\.(\w++)\s*+\(")
 ASSIGNMENTS = {stem: _assignment(stem) for stem in VALUE_STEMS}
 REDUCTION = re.compile(rb"\.(?:" + b"|".join(sorted(REDUCING_CALLS)) + rb")\s*+\(")
+OWN = b"losslint: ignore"
 FOREIGN_IMPORT = re.compile(rb"import\s++(" + b"|".join(sorted(_encoded(FOREIGN))) + rb")(?:[.\w]*+\s++as\s++(\w++))?")
 LONGEST_OWNER = 40
 LOSS_CLASS = re.compile(rb"class\s++(?:\w*loss\b|\w++\s*+\([^)]*loss)")
@@ -86,6 +87,8 @@ def may_hold_loss(data: bytes) -> bool:
     """
     if not any(word in data for word in FRAMEWORK_WORDS):
         return False
+    if OWN in data:
+        return True  # its comments are read where there is no loss any more, too
     text = _code(data.lower().replace(b"\r\n", b"\n")).replace(b"\\\n", b"  ")
     methods = frozenset(METHOD.findall(text))
     return (

@@ -230,15 +230,13 @@ class Source(Struct, frozen=True, eq=False, dict=True):
             first -= 1
         return range(first, last + 1)
 
-    def suppressed(self, place: Place, code: str, name: str) -> bool:
-        """Whether an ignore comment covers a finding: on its statement, on a `def` around it, or for the whole file."""
+    def silencing(self, place: Place, code: str, name: str) -> tuple[Suppression, ...]:
+        """The ignore comments that cover a finding: on its statement, on a `def` around it, or for the whole file."""
         matching = [s for s in self.suppressions if s.covers(code, name)]
         if not matching:
-            return False
-        if any(s.whole_file for s in matching):
-            return True
+            return ()
         lines = {line for lines in _covering(self.tree, place) for line in lines}
-        return any(s.line in lines for s in matching)
+        return tuple(s for s in matching if s.whole_file or s.line in lines)
 
 
 def _covering(tree: ast.Module, place: Place) -> Iterator[range]:

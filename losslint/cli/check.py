@@ -33,6 +33,8 @@ def check(
     fix: Annotated[bool, typer.Option("--fix", help="Apply safe fixes.")] = False,
     unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="With --fix or --diff: those that change training, too.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
+    add_ignore: Annotated[bool, typer.Option("--add-ignore", help="Write an ignore comment for each finding.")] = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="What the comments of --add-ignore say.")] = "",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
@@ -47,6 +49,10 @@ def check(
     choice(output_format, report.FORMATS, "--output-format")
     if fix and diff:
         raise LosslintError("--fix changes files and --diff only shows how; give one of them")
+    if add_ignore and (fix or diff or "-" in (paths or ())):
+        raise LosslintError("--add-ignore writes comments into files; give it without --fix, --diff and `-`")
+    if reason and not add_ignore:
+        raise LosslintError("--reason is what --add-ignore writes; give both")
     given = tuple(paths or ["."])
     text = standard_input(given, stdin_filename)
     settings = overridden(
@@ -64,6 +70,8 @@ def check(
             given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress, confirm=asked
         )
         outcome = pipeline.check(request, settings, rules)
+    if add_ignore:
+        outcome = pipeline.silenced(request, outcome, " ".join(reason.split()))
     code: int | None = None
     out: Callable[[str], object] = write
     if fix or diff:
