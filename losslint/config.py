@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True):
         Installed packages with further rules.
     python
         The interpreter that runs losses, relative to `root`; None: losslint's own.
+    baseline
+        The file of known findings, relative to `root`.
     root
         Folder of the settings file; None where there is none.
     """
@@ -53,6 +55,7 @@ class Settings(Struct, frozen=True):
     inputs: Mapping[str, str] = field(default_factory=dict)
     packs: tuple[str, ...] = ()
     python: str | None = None
+    baseline: str | None = None
     root: str | None = None
 
 
@@ -80,7 +83,7 @@ class Confirmation(Struct, frozen=True):
     fixes: bool = False
 
 
-KEYS = ("select", "extend-select", "ignore", "min-confidence", "exclude", "keras", "xla", "inputs", "packs", "python")
+KEYS = ("select", "extend-select", "ignore", "min-confidence", "exclude", "keras", "xla", "inputs", "packs", "python", "baseline")
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
@@ -192,6 +195,7 @@ def _settings(table: object, path: Path) -> Settings:
         inputs=_inputs(table.get("inputs", {}), path),
         packs=words("packs"),
         python=_python(table.get("python"), path),
+        baseline=_path(table.get("baseline"), path),
         root=str(path.parent),
     )
 
@@ -203,6 +207,15 @@ def _python(value: object, path: Path) -> str | None:
     if not isinstance(value, str):
         raise LosslintError(f'{path}: python must be a string, as in ".venv/bin/python", not {value!r}')
     return str(path.parent / value) if "/" in value else value
+
+
+def _path(value: object, path: Path) -> str | None:
+    """A file, made absolute."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise LosslintError(f'{path}: baseline must be a string, as in "losslint-baseline.json", not {value!r}')
+    return str(path.parent / value)
 
 
 def _words(value: object, where: str) -> tuple[str, ...]:

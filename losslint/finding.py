@@ -167,4 +167,5 @@ class Result(Struct, frozen=True):
     losses: int = 0
     suppressed: int = 0
     fixed: int = 0
+    known: int = 0  # findings of a baseline
     incomplete: tuple[Incomplete, ...] = ()

@@ -61,6 +61,7 @@ def mended(
     check: Callable[[str], Result],
     *,
     unsafe: bool,
+    skip: frozenset[str] = frozenset(),
 ) -> Mended:
     """A text with all fixes applied that hold.
 
@@ -76,11 +77,13 @@ def mended(
         Checks another text in place of it.
     unsafe
         Whether fixes that change training are wanted.
+    skip
+        Fingerprints of findings to leave alone, such as those of a baseline.
     """
     fixed: list[Finding] = []
     refused: dict[str, Refused] = {}
     for _ in range(PASSES):
-        wanted = [f for f in result.findings if f.fingerprint not in refused and applicable(f, unsafe) is not None]
+        wanted = [f for f in result.findings if f.fingerprint not in skip | refused.keys() and applicable(f, unsafe) is not None]
         chosen = _apart(wanted)
         if not chosen:
             break

@@ -47,6 +47,10 @@ class Request(Struct, frozen=True):
         returns is told how many more are done.
     confirm
         What is asked of the laboratory; None: nothing is run.
+    baseline
+        The file of known findings; None: there is none.
+    new_baseline
+        Write it with all that is found, and report nothing.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -57,6 +61,8 @@ class Request(Struct, frozen=True):
     force: bool = False
     progress: Callable[[int, str], Callable[[int], None]] | None = None
     confirm: Confirmation | None = None
+    baseline: str | None = None
+    new_baseline: bool = False
 
 
 class Outcome(Struct, frozen=True):
@@ -65,6 +71,7 @@ class Outcome(Struct, frozen=True):
     result: Result
     notes: tuple[str, ...] = ()
     text: dict[str, tuple[str, ...]] = field(default_factory=dict)  # lines of files that are not on disk
+    checked: tuple[str, ...] = ()
 
     def lines(self, path: str) -> tuple[str, ...]:
         """The lines of a file of the report; empty if it is gone."""
@@ -86,6 +93,7 @@ def joined(results: Iterable[Result]) -> Result:
         losses=sum(r.losses for r in all_),
         suppressed=sum(r.suppressed for r in all_),
         fixed=sum(r.fixed for r in all_),
+        known=sum(r.known for r in all_),
         incomplete=tuple(i for r in all_ for i in r.incomplete),
     )
 
@@ -99,6 +107,8 @@ def check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcom
         The settings are wrong (an unknown rule, a pattern that is not valid), or the laboratory cannot be opened.
     """
     outcome = _check(request, settings, rules)
+    if request.baseline is not None:
+        outcome = _unknown(outcome, request.baseline, request.new_baseline)
     if request.confirm is None or not outcome.result.findings:
         return outcome
     from losslint.cache import contents
@@ -160,7 +170,11 @@ def fixed(request: Request, settings: Settings, rules: Sequence[Rule], outcome: 
             data = read(path) if request.text is None else request.text
             text = decode(data, path)
             check_again = checked(path, modules.settled(settings, path, text), rules, modules)
-            done = mended(text, Result(findings=tuple(findings)), check_again, unsafe=unsafe)
+            ours = {finding.fingerprint: finding for finding in findings}
+            every = check_again(text)
+            skip = frozenset(finding.fingerprint for finding in every.findings) - ours.keys()
+            before = replace(every, findings=tuple(ours.get(finding.fingerprint, finding) for finding in every.findings))
+            done = mended(text, before, check_again, unsafe=unsafe, skip=skip)
             if write and request.text is None and done.text != text:
                 replace_file(path, data, done.text)
         except LosslintError as error:
@@ -171,7 +185,7 @@ def fixed(request: Request, settings: Settings, rules: Sequence[Rule], outcome: 
             texts[path] = done.text
             diffs.append(difference(path, text, done.text))
         verdicts = {finding.fingerprint: finding.verdict for finding in findings}
-        left += [replace(f, verdict=verdicts.get(f.fingerprint)) for f in done.result.findings]
+        left += [replace(f, verdict=verdicts.get(f.fingerprint)) for f in done.result.findings if f.fingerprint not in skip]
         count += len(done.fixed)
         for refused in done.refused:
             place = refused.finding.place
@@ -221,7 +235,24 @@ def _check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outco
     named = frozenset(shown(path) for path in request.paths)
     checked = _checked(files.paths, named, request, settings, rules)
     failed = Result(failures=files.failures)
-    return Outcome(joined([failed, *(c.result for c in checked)]), _notes(files.excluded, files.paths, files.failures))
+    notes = _notes(files.excluded, files.paths, files.failures)
+    return Outcome(joined([failed, *(c.result for c in checked)]), notes, checked=files.paths)
+
+
+def _unknown(outcome: Outcome, file: str, anew: bool) -> Outcome:
+    """What a baseline leaves of an outcome, or an outcome that has become the baseline."""
+    from losslint.baseline import Baseline
+
+    findings = outcome.result.findings
+    if anew:
+        Baseline.of(file, findings).write()
+        result = replace(outcome.result, findings=(), known=len(findings))
+        return replace(outcome, result=result, notes=(*outcome.notes, f"{file} knows all findings, {len(findings)} of them"))
+    baseline = Baseline.read(file)
+    new, gone = baseline.new(findings), baseline.gone(findings, outcome.checked)
+    notes = (f"{gone} of the findings in {file} are gone: --write-baseline takes them out",) if gone else ()
+    result = replace(outcome.result, findings=new, known=len(findings) - len(new))
+    return replace(outcome, result=result, notes=(*outcome.notes, *notes))
 
 
 def _notes(excluded: Sequence[str], paths: Sequence[str], failures: Sequence[Failure]) -> tuple[str, ...]:

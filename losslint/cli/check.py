@@ -35,6 +35,8 @@ def check(
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
     add_ignore: Annotated[bool, typer.Option("--add-ignore", help="Write an ignore comment for each finding.")] = False,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="What the comments of --add-ignore say.")] = "",
+    baseline: Annotated[str | None, typer.Option(metavar="FILE", help="Known findings, which are not reported.")] = None,
+    write_baseline: Annotated[bool, typer.Option("--write-baseline", help="Write all findings into the baseline.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
@@ -63,11 +65,23 @@ def check(
         min_confidence=min_confidence,
     )
     rules = rules_of(settings, allow_local_packs)
+    known = baseline or settings.baseline
+    if write_baseline and known is None:
+        raise LosslintError("--write-baseline writes the file of --baseline; give it")
     interpreter = python or settings.python or sys.executable
     asked = Confirmation(interpreter, confirm_timeout, show_refuted, repro, fix or diff) if confirm or repro else None
     with bar(wanted=not quiet) as progress:
         request = pipeline.Request(
-            given, text, stdin_filename or "<stdin>", jobs=jobs, cache=not no_cache, force=force_exclude, progress=progress, confirm=asked
+            given,
+            text,
+            stdin_filename or "<stdin>",
+            jobs=jobs,
+            cache=not no_cache,
+            force=force_exclude,
+            progress=progress,
+            confirm=asked,
+            baseline=known,
+            new_baseline=write_baseline,
         )
         outcome = pipeline.check(request, settings, rules)
     if add_ignore:

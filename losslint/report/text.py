@@ -41,6 +41,8 @@ def summary(result: Result) -> str:
     if safe or unsafe:
         ways = ((safe, "--fix"), (unsafe, "--fix --unsafe-fixes"))
         parts.append(", ".join(f"{number} fixable with {way}" for number, way in ways if number))
+    if result.known:
+        parts.append(f"{result.known} in the baseline")
     if result.suppressed:
         parts.append(f"{result.suppressed} suppressed")
     if result.incomplete:
