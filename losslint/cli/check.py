@@ -18,7 +18,11 @@ def check(
     extend_select: Annotated[Words, typer.Option(help="Further rules to ask.")] = None,
     ignore: Annotated[Words, typer.Option(help="Rules not to ask.")] = None,
     min_confidence: Annotated[str | None, typer.Option(metavar="high|medium|low", help="Leave out findings below it.")] = None,
-    output_format: Annotated[str, typer.Option(metavar="text|concise|json|github", help="How to report.")] = "text",
+    output_format: Annotated[
+        str, typer.Option(metavar="FORMAT", help="text, concise, json, jsonl, sarif, github, gitlab, junit or html.")
+    ] = "text",
+    output_file: Annotated[Words, typer.Option(metavar="FORMAT=PATH", help="Write a report into a file too; repeatable.")] = None,
+    statistics: Annotated[bool, typer.Option("--statistics", help="Report how often each rule speaks, not each finding.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if there are findings.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report the findings only.")] = False,
     stdin_filename: Annotated[str | None, typer.Option(metavar="PATH", help="What standard input is reported as.")] = None,
@@ -46,9 +50,10 @@ def check(
     from losslint.config import Confirmation, choice, overridden
     from losslint.finding import LosslintError
     from losslint.report.progress import bar
-    from losslint.report.style import style_of
+    from losslint.report.style import Style, style_of
 
     choice(output_format, report.FORMATS, "--output-format")
+    files = report.files(output_file or ())
     if fix and diff:
         raise LosslintError("--fix changes files and --diff only shows how; give one of them")
     if add_ignore and (fix or diff or "-" in (paths or ())):
@@ -101,7 +106,10 @@ def check(
     for line in report.complaints(outcome, output_format):
         if not (quiet and line.startswith("note:")):
             say(line)
+    for form, path in files:
+        report.write(path, report.render(outcome, form, Style(), rules))
     if code is None:
-        out(report.render(outcome, output_format, style_of(sys.stdout, quiet=quiet)))
+        form = "statistics" if statistics else output_format
+        out(report.render(outcome, form, style_of(sys.stdout, quiet=quiet), rules))
         code = pipeline.status(outcome.result, settings, exit_zero, strict)
     raise typer.Exit(2 if outcome.result.failures else code)

@@ -1,40 +1,71 @@
-"""What a person or a program sees of a check: one module for each output format."""
+"""What a person or a program sees of a check: one module for each output format, with a `render`."""
 
 from __future__ import annotations
 
+import importlib
+import os
+from collections.abc import Sequence
+
 from losslint.config import choice
+from losslint.finding import LosslintError
 from losslint.pipeline import Outcome
 from losslint.report.style import Style
 from losslint.report.words import counted
+from losslint.rule import Rule
 
-__all__ = ["FORMATS", "complaints", "counted", "render"]
-FORMATS = ("text", "concise", "json", "github")
+__all__ = ["FORMATS", "complaints", "counted", "files", "render", "write"]
+FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
 
 
-def render(outcome: Outcome, form: str, style: Style) -> str:
+def render(outcome: Outcome, form: str, style: Style, rules: Sequence[Rule] = ()) -> str:
     """A report as text that ends in a line end, or is empty.
+
+    Parameters
+    ----------
+    form
+        One of `FORMATS`, or ``statistics``.
+    rules
+        All rules, for formats that tell about them.
+    """
+    module = importlib.import_module(f"losslint.report.{form}")
+    return str(module.render(outcome, style, rules))
+
+
+def files(given: Sequence[str]) -> list[tuple[str, str]]:
+    """The formats and paths of options ``FORMAT=PATH``.
 
     Raises
     ------
     LosslintError
-        There is no such format.
+        One is not of that form, has an unknown format, or a folder that does not exist.
     """
-    choice(form, FORMATS, "--output-format")
-    if form == "json":
-        from losslint.report import json
+    found = []
+    for word in given:
+        form, equals, path = word.partition("=")
+        if not equals or not path:
+            raise LosslintError(f"--output-file {word}: give FORMAT=PATH, as in sarif=losslint.sarif")
+        choice(form, FORMATS, "--output-file")
+        if not os.path.isdir(os.path.dirname(path) or "."):
+            raise LosslintError(f"--output-file {word}: there is no folder {os.path.dirname(path)}; make it first")
+        found.append((form, path))
+    return found
 
-        return json.render(outcome.result)
-    if form == "github":
-        from losslint.report import github
 
-        return github.render(outcome.result)
-    if form == "concise":
-        from losslint.report import concise
+def write(path: str, text: str) -> None:
+    """Write a report in one step.
 
-        return concise.render(outcome, style)
-    from losslint.report import text
-
-    return text.render(outcome, style)
+    Raises
+    ------
+    LosslintError
+        It cannot be written.
+    """
+    beside = f"{path}.{os.getpid()}"
+    try:
+        with open(beside, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except OSError as error:
+        raise LosslintError(f"--output-file {path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def complaints(outcome: Outcome, form: str) -> list[str]:

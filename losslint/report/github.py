@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from losslint.finding import Failure, Finding, Result, Severity
+from collections.abc import Sequence
+
+from losslint.finding import Failure, Finding, Severity
+from losslint.pipeline import Outcome
+from losslint.report.style import Style
+from losslint.rule import Rule
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def render(result: Result) -> str:
+def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     """One command for each error and each finding."""
+    result = outcome.result
     lines = [*map(_failure, result.failures), *map(_finding, result.findings)]
     return "".join(f"{line}\n" for line in lines)
 

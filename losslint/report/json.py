@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import asdict
 
 from losslint import __version__
-from losslint.finding import Finding, Fix, Place, Result, Verdict
+from losslint.finding import Finding, Fix, Place, Verdict
+from losslint.pipeline import Outcome
+from losslint.report.style import Style
+from losslint.rule import Rule
 
 VERSION = 1
 
 
-def render(result: Result) -> str:
+def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     """One JSON object; numbers that are not finite are the strings "nan", "inf" and "-inf"."""
+    result = outcome.result
     report = {
         "version": VERSION,
         "tool": {"name": "losslint", "version": __version__},
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [entry(finding) for finding in result.findings],
         "errors": [{"path": f.path, "line": f.line, "message": f.message} for f in result.failures],
         "summary": {
             "files": result.files,
@@ -47,7 +52,8 @@ def _region(place: Place) -> dict[str, Any]:
     return {"line": place.line, "column": place.column, "end_line": place.end_line, "end_column": place.end_column}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def entry(finding: Finding) -> dict[str, Any]:
+    """One finding of the report."""
     return {
         "code": finding.code,
         "name": finding.name,

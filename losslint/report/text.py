@@ -12,6 +12,7 @@ from losslint.report import verdict
 from losslint.report.excerpt import excerpt
 from losslint.report.style import Style, one_line, wrapped
 from losslint.report.words import counted
+from losslint.rule import Rule
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 INDENT = "  "
@@ -52,7 +53,7 @@ def summary(result: Result) -> str:
     return "; ".join(parts) + "."
 
 
-def render(outcome: Outcome, style: Style) -> str:
+def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     """The whole report."""
     result = outcome.result
     lines = functools.cache(outcome.lines)
