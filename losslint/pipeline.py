@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
 from losslint.finding import Failure, Finding, LosslintError, Result
-from losslint.linter import check_source, counts, run, selected
+from losslint.linter import check_source, counts, selected
 from losslint.parallel import Checked, check_files
 from losslint.project import ProjectModules, discover, read, shown
 from losslint.rule import Rule
-from losslint.screen import may_hold_loss
 from losslint.source import Source, SourceError, decode, split_lines
 
 if TYPE_CHECKING:
-    from losslint.lab.oracle import Disagreement, Tally
+    pass
 
 CACHED_FROM = 40  # files; below, reading the cache costs more than it saves
 
@@ -321,71 +319,3 @@ def status(result: Result, settings: Settings, exit_zero: bool = False, strict: 
     if result.failures:
         return 2
     return int(not exit_zero and any(counts(finding, settings, strict) for finding in result.findings))
-
-
-class Followed(Struct, frozen=True):
-    """A file and the abstract runs of its losses."""
-
-    path: str
-    traces: tuple[Trace, ...]
-
-
-def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]:
-    """The abstract runs of every file that holds a loss, and what could not be read.
-
-    Raises
-    ------
-    LosslintError
-        A pattern of the settings is not valid.
-    """
-    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
-    yield from files.failures
-    modules = ProjectModules()
-    for path in files.paths:
-        try:
-            data = read(path)
-            if may_hold_loss(data):
-                text = decode(data, path)
-                yield Followed(path, tuple(run(Source.parse(text, path), modules.settled(settings, path, text), modules)))
-        except SourceError as error:
-            yield error.failure
-        except LosslintError as error:
-            yield Failure(path, None, str(error))
-
-
-def audit(request: Request, settings: Settings, rules: Sequence[Rule], tally: Tally) -> Iterator[Disagreement | Failure]:
-    """Every rule's experiment on every loss, flagged or not: where the abstract run and the real run disagree.
-
-    Parameters
-    ----------
-    tally
-        Is counted up on the way.
-
-    Raises
-    ------
-    LosslintError
-        A selector or a pattern is not valid, or the interpreter has no TensorFlow.
-    """
-    from losslint.lab.memory import Memory
-    from losslint.lab.oracle import audited
-    from losslint.lab.verdicts import Laboratory
-
-    assert request.confirm is not None
-    asked = selected(rules, settings)
-    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
-    yield from files.failures
-    modules = ProjectModules()
-    with Laboratory(request.confirm, Memory(None, "")) as laboratory:
-        for path in files.paths:
-            try:
-                data = read(path)
-                if may_hold_loss(data):
-                    text = decode(data, path)
-                    own = modules.settled(settings, path, text)
-                    yield from audited(laboratory, Source.parse(text, path), asked, own, modules, tally)
-            except SourceError as error:
-                yield error.failure
-            except LosslintError as error:
-                yield Failure(path, None, str(error))
-            if laboratory.broken:
-                raise LosslintError(laboratory.broken)

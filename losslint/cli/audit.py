@@ -20,7 +20,7 @@ def audit_rules(
     allow_local_packs: LocalPacks = False,
 ) -> None:
     """Run every rule's experiment on every loss, and list where it disagrees with the rule: for authors of rules."""
-    from losslint import pipeline
+    from losslint import inspection, pipeline
     from losslint.config import Confirmation, overridden
     from losslint.finding import Failure
     from losslint.lab.oracle import Tally
@@ -29,7 +29,7 @@ def audit_rules(
     settings = overridden(settings_for(given, isolated), select=words_of(select) or ("ALL",))
     request = pipeline.Request(given, confirm=Confirmation(python or settings.python or sys.executable, confirm_timeout))
     tally, failed = Tally(), False
-    for item in pipeline.audit(request, settings, rules_of(settings, allow_local_packs), tally):
+    for item in inspection.audit(request, settings, rules_of(settings, allow_local_packs), tally):
         if isinstance(item, Failure):
             failed = True
             say(f"error: {item.path}: {item.message}")

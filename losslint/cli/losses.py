@@ -18,14 +18,14 @@ def losses(
     isolated: Isolated = False,
 ) -> None:
     """Show what is taken for a loss, and what is understood of it."""
-    from losslint import pipeline
+    from losslint import inspection, pipeline
     from losslint.report.losses import Statistics, default_paths, describe
     from losslint.report.style import style_of
 
     given = tuple(paths or ["."])
     counts, style, failed, shown = Statistics(), style_of(sys.stdout), False, False
-    for item in pipeline.losses(pipeline.Request(given, force=force_exclude), settings_for(given, isolated)):
-        if not isinstance(item, pipeline.Followed):
+    for item in inspection.losses(pipeline.Request(given, force=force_exclude), settings_for(given, isolated)):
+        if not isinstance(item, inspection.Followed):
             failed = True
             say(f"error: {item.path}: {item.message}")
             continue

@@ -55,7 +55,12 @@ def _power(exponent: float) -> str:
 
 def _columns(node: Node) -> list[str]:
     rows = (("y_true", TRUE.single), ("y_pred", PRED.single), ("value", node.columns.single))
-    return [f"  {label:<7}" + "".join(f"{_number(value):>9}" for value in values) for label, values in rows]
+    return [f"  {label:<7}{values(numbers)}" for label, numbers in rows]
+
+
+def values(numbers: Iterable[float]) -> str:
+    """A value in the eight columns, 72 characters."""
+    return "".join(f"{_number(value):>9}" for value in numbers)
 
 
 def _number(value: float) -> str:
