@@ -209,7 +209,7 @@ def sign(x: float) -> float:
 
 
 def nearest(x: float) -> float:
-    return float(round(x)) if math.isfinite(x) else x
+    return math.copysign(float(round(x)), x) if math.isfinite(x) else x
 
 
 def floor(x: float) -> float:
@@ -301,7 +301,17 @@ def same(x: float, n: int) -> float:
 
 
 def nothing(x: float, n: int) -> float:
-    return NAN if x != x else 0.0
+    return x - x
+
+
+def kept_at_zero(x: float, n: int) -> float:
+    """What a running sum of equal numbers is everywhere, where it is the same everywhere."""
+    return x if x == 0 else NAN
+
+
+def kept_at_one(x: float, n: int) -> float:
+    """The same of a running product."""
+    return x if x in (0, 1) else NAN
 
 
 def length(x: float, n: int) -> float:

@@ -46,6 +46,11 @@ LOSSES = [
     ("tf.reduce_sum(y_true * y_pred, axis=np.arange(1, len(y_pred.get_shape())))", EACH),
     ("tf.reduce_sum(y_true * y_pred, axis=tf.range(tf.rank(y_pred) - 1))", SUM),
     ("tf.reduce_mean(tf.reduce_logsumexp(y_pred - y_true, axis=0))", MEAN),
+    # what only fills in
+    ("tf.where(tf.equal(tf.reduce_sum(y_pred), 0.0), tf.ones_like(tf.reduce_sum(y_pred)), tf.reduce_sum(y_pred))", SUM),
+    ("tf.reduce_sum(y_pred - y_true) / tf.where(K.sum(y_true) > 0.0, K.sum(y_true), tf.ones_like(K.sum(y_true)))", MEAN),
+    ("tf.where(tf.math.is_nan(tf.reduce_sum(y_pred)), tf.zeros_like(tf.reduce_sum(y_pred)), tf.reduce_sum(y_pred))", SUM),
+    ("tf.where(y_true > 0.5, tf.zeros_like(y_pred), y_pred)[:, 0]", EACH),
     # what comes from elsewhere
     ("tf.reduce_mean(y_pred - y_true) + 0.1 * np.load('table.npy').sum()", MEAN),
     ("tf.reduce_sum(thing(y_true, y_pred))", UNKNOWN),

@@ -21,7 +21,9 @@ def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -
     """The result of an operation that keeps its operand's axes and mixes the elements along some of them."""
     given = arguments.get("x", Constant(None))
     if op.name == "clip_by_global_norm" and isinstance(given, Items):
-        parts = [_mixed(op, as_node(item, site), [], site, True, None) for item in given.items]
+        nodes = [as_node(item, site) for item in given.items]
+        flow = max((node.gradient for node in nodes), default=Gradient.NONE)  # the norm of all is in each
+        parts = [_mixed(op, node, [], site, True, None).with_facts(gradient=flow) for node in nodes]
         return Items([Items(list(parts)), made("global_norm", parts, site, shape=Shape(), degree=degree.UNKNOWN)], mutable=False)
     x = as_node(given, site)
     others = [v for name, v in arguments.items() if name != "x" and isinstance(v, Node) and not v.constant]

@@ -11,7 +11,7 @@ from losslint.analysis.columns import EACH_AXIS, NAN
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import ANY, BATCH_FIRST, Axis, Shape, broadcast
+from losslint.analysis.shape import ANY, BATCH_FIRST, SCALAR, Axis, Shape, broadcast
 from losslint.analysis.transfer.results import Arguments, as_node, flag, literal, made
 from losslint.operations.operation import Operation
 
@@ -64,6 +64,11 @@ def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[
     if x.shape is None or y.shape is None:
         first = x.shape.lead[:1] if x.shape is not None and x.shape.lead else ()
         return (BATCH_FIRST, [ANY]) if first and first[0].power and not flipped else (None, None)
+    ranks = (x.shape.rank, y.shape.rank)
+    if 0 in ranks:
+        return broadcast(x.shape, y.shape), []
+    if ranks == (1, 1):
+        return SCALAR, [_common(x.shape.lead[0], y.shape.lead[0])]
     before, rows, inner = _matrix(x.shape, flipped)
     if op.name == "matvec" or (y.shape.exact and len(y.shape.lead) == 1 and op.name != "matmul"):
         return Shape((*before, rows)), [_common(inner, y.shape.axis(-1) or ANY)]

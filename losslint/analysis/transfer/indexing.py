@@ -36,7 +36,7 @@ def subscript(value: Value, index: Value, site: Site) -> Value:
             return _of_shape(value, index, site)
         case Node(operation="positions"):
             return indices_of(value.arguments[0], site, rows=False)
-        case Node(operation="pieces"):
+        case Node(operation="pieces") if "index" not in value.details:  # a list of them, not one
             return Node("pieces", (value,), site, value.facts, {"index": key})
         case Node():
             return _element(value, index, site)

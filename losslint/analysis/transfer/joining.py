@@ -35,6 +35,8 @@ def joined(op: Operation, arguments: Arguments, site: Site, spelling: str) -> No
     parts = [as_node(item, site) for item in given.items] or [as_node(Constant(None), site)]
     if op.name == "joined":
         axis, stacks = _place(spelling, parts[0].shape)
+        if stacks and len({part.shape.rank if part.shape is not None else None for part in parts}) > 1:
+            return made("concat", parts, site, shape=None, degree=degree.union((p.degree, p.constant) for p in parts))
         if stacks:
             return pack(given, site, axis)
     elif op.name == "stack":

@@ -22,6 +22,8 @@ def loss(op: Operation, arguments: Arguments, site: Site) -> Node:
         return _average(as_node(arguments.get("x", Constant(None)), site), arguments, site)
     operands = [as_node(arguments[name], site) for name in ("y_true", "y_pred") if name in arguments]
     whole, _, rows = op.shape.partition(" ")
+    if op.name == "batch_row_loss":  # TensorFlow 1 stops the gradient of the labels
+        operands[:1] = [o.with_facts(gradient=min(o.gradient, Gradient.BLOCKED)) for o in operands[:1]]
     if whole == "scalar":
         return _reduced("batch_loss", op, operands, rows, _told(arguments.get("reduction")), site)
     shape, gone = _rows(operands, whole, arguments.get("axis"))

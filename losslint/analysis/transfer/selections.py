@@ -23,6 +23,7 @@ from losslint.operations.operation import Operation
 if TYPE_CHECKING:
     from losslint.analysis.interpreter import Run
 
+FILLERS = frozenset({"zeros_like", "ones_like", "zeros", "ones", "fill"})
 COUNTS = frozenset({"size", "dimension", "count_nonzero"})
 TESTS = frozenset(
     {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_not", "logical_and", "logical_or", "cast", "identity"}
@@ -90,8 +91,13 @@ def _one_of(arguments: Arguments, site: Site, run: Run) -> Value:
 
 def _parts(name: str, branches: list[Node]) -> degree.Degree:
     """The degree of a selection; of two whole branches the one that was made even stands for both."""
-    even = [b.degree for b in branches if b.degree == degree.ZERO and not b.constant]
+    even = [b.degree for b in branches if b.degree == degree.ZERO and not _settled(b)]
     whole = name != "where" or all(b.shape == SCALAR for b in branches)
     if whole and even:
         return degree.ZERO
-    return degree.union((b.degree, b.constant) for b in branches)
+    return degree.union((b.degree, _settled(b)) for b in branches)
+
+
+def _settled(node: Node) -> bool:
+    """Whether a value is a setting: a constant, or one in the shape of something."""
+    return node.constant or node.operation in FILLERS
