@@ -6,7 +6,7 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from losslint.edits import apply
-from losslint.finding import Confidence, Edit, Finding, Fix, Place
+from losslint.finding import Confidence, Edit, Failure, Finding, Fix, Place
 from losslint.rule import Ignored, Rule
 from losslint.source import Source, Suppression
 
@@ -33,6 +33,14 @@ def ignored(
             told = list(rule.ignores(about))
             for name, message in told:
                 yield _finding(source, comment, rule, message, frozenset(filter(None, (name for name, _ in told))), name)
+
+
+def unreasoned(source: Source) -> Iterator[Failure]:
+    """The ignore comments that do not say why: where a reason is required, they silence nothing."""
+    for comment in source.suppressions:
+        if not comment.reason:
+            message = f"column {comment.column}: losslint comment: say behind it why, as the setting `require-reason` asks"
+            yield Failure(source.path, comment.line, message)
 
 
 def _finding(source: Source, comment: Suppression, rule: Rule, message: str, gone: frozenset[str], name: str | None) -> Finding:

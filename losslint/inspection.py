@@ -37,7 +37,7 @@ def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]
     LosslintError
         A pattern of the settings is not valid.
     """
-    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
+    files = discover(request.paths, exclude=settings.excluded, root=settings.root, force=request.force or settings.force_exclude)
     yield from files.failures
     modules = ProjectModules()
     for path in files.paths:
@@ -113,7 +113,7 @@ def audit(request: Request, settings: Settings, rules: Sequence[Rule], tally: Ta
 
     assert request.confirm is not None
     asked = selected(rules, settings)
-    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
+    files = discover(request.paths, exclude=settings.excluded, root=settings.root, force=request.force or settings.force_exclude)
     yield from files.failures
     modules = ProjectModules()
     with Laboratory(request.confirm, Memory(None, "")) as laboratory:

@@ -13,7 +13,7 @@ from losslint.analysis.node import Site
 from losslint.analysis.trace import Trace
 from losslint.config import Settings, nearest
 from losslint.finding import Confidence, Failure, Finding, Fix, Incomplete, LosslintError, Place, Result
-from losslint.ignores import ignored
+from losslint.ignores import ignored, unreasoned
 from losslint.losses import Loss
 from losslint.rule import Report, Rule
 from losslint.screen import may_hold_loss
@@ -50,7 +50,8 @@ def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
         A selector names no rule.
     """
     wanted = (*settings.select, *settings.extend_select)
-    for selector in (*wanted, *settings.ignore):
+    ignored_somewhere = (selector for selectors in settings.per_file_ignores.values() for selector in selectors)
+    for selector in (*wanted, *settings.ignore, *ignored_somewhere, *settings.severity):
         if selector not in ("ALL", "default") and not any(_matches(selector, rule) is not None for rule in rules):
             valid = ("default", "ALL", *(word for rule in rules for word in (rule.name, rule.code)))
             raise LosslintError(f"unknown rule `{selector}`; {nearest(selector, valid)}")
@@ -157,7 +158,7 @@ def examine(
         source = Source.parse(text, filename)
     except SourceError as error:
         return Result(failures=(error.failure,), files=1), {}
-    mistakes = tuple(source.mistakes())
+    mistakes = (*source.mistakes(), *(unreasoned(source) if settings.require_reason else ()))
     try:
         traces = run(source, settings, modules)
     except LosslintError as error:
@@ -166,7 +167,7 @@ def examine(
     found = [d.finding for d in drafts if d.finding.confidence.rank >= settings.min_confidence.rank]
     found = _unsuperseded(found, {rule.name: rule for rule in asked})
     every = [d.finding for d in drafts] if source.suppressions else []
-    silenced = {f: source.silencing(f.place, f.code, f.name) for f in every}
+    silenced = {f: [s for s in source.silencing(f.place, f.code, f.name) if s.reason or not settings.require_reason] for f in every}
     kept = [f for f in found if not silenced.get(f)]
     suppressed = len(found) - len(kept)
     kept += ignored(source, silenced, asked, rules)
@@ -233,7 +234,7 @@ def _ask(rules: Sequence[Rule], traces: Sequence[Trace], source: Source, setting
                 for report in rule.check(trace):
                     if report.xla and settings.xla == "off":
                         continue
-                    _take(drafts, rule, trace, report, source)
+                    _take(drafts, rule, trace, report, source, settings)
             except Exception as error:
                 message = f"rule {rule.code} {rule.name} failed, the other rules went on: {_said(error)}; please report it"
                 crashes.setdefault(rule.code, Failure(source.path, getattr(trace.loss.node, "lineno", None), message))
@@ -242,8 +243,8 @@ def _ask(rules: Sequence[Rule], traces: Sequence[Trace], source: Source, setting
     return list(drafts.values()), list(crashes.values())
 
 
-def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, report: Report, source: Source) -> None:
-    finding = _finding(rule, trace, report, source)
+def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, report: Report, source: Source, settings: Settings) -> None:
+    finding = _finding(rule, trace, report, source, settings)
     if finding is None:
         return
     key = (rule.code, finding.place.line, finding.place.column)
@@ -255,7 +256,7 @@ def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, 
         draft.losses.setdefault(source.place(trace.loss.node), trace.loss.function)
 
 
-def _finding(rule: Rule, trace: Trace, report: Report, source: Source) -> Finding | None:
+def _finding(rule: Rule, trace: Trace, report: Report, source: Source, settings: Settings) -> Finding | None:
     """A report as a finding of this file; None if no expression of the file leads to it."""
     site = report.node.site
     related = [because.site.source.place(because.site.syntax, text) for because, text in report.because]
@@ -273,7 +274,7 @@ def _finding(rule: Rule, trace: Trace, report: Report, source: Source) -> Findin
         function=site.function,
         message=report.message,
         help=report.help,
-        severity=rule.severity,
+        severity=settings.severity.get(rule.code) or settings.severity.get(rule.name) or rule.severity,
         confidence=_confidence(Confidence.MEDIUM if report.xla else report.confidence, trace),
         related=tuple(r for r in dict.fromkeys(related) if r.message or r != place),
         fix=_fix(rule, trace, report, source),

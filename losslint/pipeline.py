@@ -229,7 +229,7 @@ def _check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outco
     selected(rules, settings)  # a wrong selector is told even where there is no file
     if request.text is not None:
         return _check_text(request, settings, rules)
-    files = discover(request.paths, exclude=settings.exclude, root=settings.root, force=request.force)
+    files = discover(request.paths, exclude=settings.excluded, root=settings.root, force=request.force or settings.force_exclude)
     named = frozenset(shown(path) for path in request.paths)
     checked = _checked(files.paths, named, request, settings, rules)
     failed = Result(failures=files.failures)
@@ -263,8 +263,8 @@ def _notes(excluded: Sequence[str], paths: Sequence[str], failures: Sequence[Fai
 def _check_text(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:
     assert request.text is not None
     name = shown(request.filename) if request.filename != "<stdin>" else request.filename
-    if request.force and request.filename != "<stdin>" and os.path.exists(request.filename):
-        files = discover([request.filename], exclude=settings.exclude, root=settings.root, force=True)
+    if (request.force or settings.force_exclude) and request.filename != "<stdin>" and os.path.exists(request.filename):
+        files = discover([request.filename], exclude=settings.excluded, root=settings.root, force=True)
         if files.excluded:
             return Outcome(Result(), _notes(files.excluded, (), ()))
     try:

@@ -294,7 +294,8 @@ class ProjectModules:
         return None
 
     def settled(self, settings: Settings, path: str, text: str) -> Settings:
-        """The settings for one file: an undecided Keras is the one that the file imports, or else that its project requires."""
+        """The settings for one file: rules ignored there, and for an undecided Keras the one that it imports or its project requires."""
+        settings = _in_file(settings, path)
         told = versions.in_file(settings, text)
         if told.keras != "auto":
             return told
@@ -360,6 +361,18 @@ class ProjectModules:
 
 def _size(source: Source | None) -> int:
     return 0 if source is None else len(source.text)
+
+
+def _in_file(settings: Settings, path: str) -> Settings:
+    """Settings without the rules that are ignored in a file."""
+    absolute, folder = os.path.abspath(path), settings.root or os.getcwd()
+    more = [
+        selector
+        for pattern, selectors in settings.per_file_ignores.items()
+        if _patterns(folder, [pattern], "per-file-ignores").verdict(absolute, False)
+        for selector in selectors
+    ]
+    return replace(settings, ignore=(*settings.ignore, *more)) if more else settings
 
 
 def settings_folder(given: Sequence[str]) -> Path:

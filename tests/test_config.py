@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from commands import CLEAN, SUMMED, losslint, write
+from msgspec.structs import replace
 
-from losslint.config import Settings, find_settings, overridden, read_settings
+from losslint import settings
+from losslint.config import Settings, overridden
 from losslint.finding import Confidence, LosslintError
+from losslint.settings import find_settings, read_settings
 
 
 def settings_of(folder: Path, text: str) -> Settings | None:
@@ -30,7 +36,10 @@ packs = ["our_losses"]
 [tool.losslint.inputs]
 "pkg/losses.py::focal" = "y_true: onehot[B, 5]"
 """
-    assert settings_of(tmp_path, text) == Settings(
+    found = settings_of(tmp_path, text)
+    assert found is not None
+    assert set(found.origins.values()) == {str(tmp_path / "pyproject.toml")}
+    assert replace(found, origins={}) == Settings(
         select=("LL1",),
         extend_select=("unguarded-log",),
         ignore=("LL102",),
@@ -83,3 +92,85 @@ def test_the_command_line_replaces_the_selection_and_adds_the_rest() -> None:
     chosen = overridden(settings, select=["LL3"], ignore=["LL302"], min_confidence="high")
     assert (chosen.select, chosen.extend_select, chosen.ignore) == (("LL3",), (), ("LL302",))
     assert chosen.min_confidence is Confidence.HIGH
+
+
+# --- what the command line makes of settings files --------------------------------------------------------------------
+
+
+def test_rules_are_ignored_by_file(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    write(tmp_path, summed=SUMMED)
+    write(tmp_path / "tests", summed=SUMMED)
+    (tmp_path / "losslint.toml").write_text('[per-file-ignores]\n"tests/" = ["LL1"]\n')
+    ran = losslint("check", ".", folder=tmp_path)
+    assert ran.out.count("LL101") == 1 and "tests/" not in ran.out
+
+
+def test_a_rule_may_be_worse_or_better_than_it_says(tmp_path: Path) -> None:
+    write(tmp_path, summed=SUMMED)
+    (tmp_path / "losslint.toml").write_text('severity = { batch-sum = "info" }\n')
+    ran = losslint("check", ".", folder=tmp_path)
+    assert ran.status == 0 and "LL101 batch-sum (info)" in ran.out
+
+
+def test_settings_extend_others_and_tell_where_each_value_is_from(tmp_path: Path) -> None:
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team" / "base.toml").write_text('ignore = ["LL102"]\nmin-confidence = "high"\n')
+    (tmp_path / "pyproject.toml").write_text('[tool.losslint]\nextend = "team/base.toml"\nmin-confidence = "low"\n')
+    out = losslint("settings", ".", folder=tmp_path).out
+    assert f'ignore = ["LL102"]  # {tmp_path / "team" / "base.toml"}\n' in out
+    assert f'min-confidence = "low"  # {tmp_path / "pyproject.toml"}\n' in out
+    assert 'keras = "auto"  # default\n' in out
+
+
+def test_its_own_file_comes_before_the_shared_one(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.losslint]\nkeras = "2"\n')
+    (tmp_path / "losslint.toml").write_text('keras = "3"\n')
+    assert 'keras = "3"' in losslint("settings", folder=tmp_path).out
+    assert 'keras = "2"' in losslint("settings", "--config", "pyproject.toml", folder=tmp_path).out
+
+
+def test_an_ignore_comment_must_say_why_where_that_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "losslint.toml").write_text("require-reason = true\n")
+    line = "(tf.square(y_true - y_pred))"
+    write(tmp_path, bare=SUMMED.replace(line, f"{line}  # losslint: ignore[batch-sum]"))
+    ran = losslint("check", ".", folder=tmp_path)
+    assert ran.status == 2 and "say behind it why" in ran.err and "LL101" in ran.out
+    write(tmp_path, bare=SUMMED.replace(line, f"{line}  # losslint: ignore[batch-sum] the trainer divides"))
+    assert losslint("check", ".", folder=tmp_path).status == 0
+
+
+def test_excludes_of_the_settings_and_the_command_line_add_up(tmp_path: Path) -> None:
+    write(tmp_path, one=SUMMED, two=SUMMED, three=CLEAN)
+    (tmp_path / "losslint.toml").write_text('extend-exclude = ["one.py"]\nforce-exclude = true\n')
+    assert losslint("check", "--extend-exclude", "two.py", ".", folder=tmp_path).status == 0
+    assert losslint("check", "one.py", folder=tmp_path).status == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('per-file-ignores = { "a.py" = ["LL999"] }', "unknown rule `LL999`"),
+        ('severity = { batch-summ = "error" }', "unknown rule `batch-summ`; did you mean `batch-sum`?"),
+        ('severity = { batch-sum = "fatal" }', "'fatal' is not valid"),
+        ('extend = "gone.toml"', "cannot read the settings"),
+        ('extend = "losslint.toml"', "in a circle"),
+        ("require-reason = 1", "must be true or false"),
+        ("per-file-ignore = {}", "did you mean `per-file-ignores`?"),
+    ],
+)
+def test_mistakes_of_a_file_of_its_own(tmp_path: Path, text: str, says: str) -> None:
+    write(tmp_path, clean=CLEAN)
+    (tmp_path / "losslint.toml").write_text(text + "\n")
+    ran = losslint("check", ".", folder=tmp_path)
+    assert ran.status == 2 and says in ran.err, ran.err
+
+
+def test_the_schema_is_shipped_and_takes_what_is_taken(tmp_path: Path) -> None:
+    shipped = json.loads((Path(settings.__file__).parent / "settings.schema.json").read_text())
+    assert shipped == settings.schema() == json.loads(losslint("settings", "--schema", folder=tmp_path).out)
+    table = {"select": ["LL1"], "keras": 2, "per-file-ignores": {"tests/": ["LL1"]}, "severity": {"LL101": "error"}, "require-reason": True}
+    jsonschema.validate(table, shipped)
+    for wrong in ({"selct": []}, {"keras": 4}, {"severity": {"LL101": "bad"}}, {"select": "LL1"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, shipped)

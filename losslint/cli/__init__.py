@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from losslint import __version__
-from losslint.cli import audit, check, explain, losses, packs, rules, why
+from losslint.cli import audit, check, explain, losses, packs, rules, settings, why
 from losslint.cli.streams import say, write
 from losslint.finding import LosslintError
 
@@ -38,7 +38,17 @@ def _losslint(
     """Find the losses that turn into NaN, train nothing, or show another loss than the one that was meant."""
 
 
-COMMANDS = (check.check, rules.rule, rules.rules, losses.losses, explain.explain, packs.new_rule, packs.test, audit.audit_rules)
+COMMANDS = (
+    check.check,
+    rules.rule,
+    rules.rules,
+    losses.losses,
+    explain.explain,
+    packs.new_rule,
+    packs.test,
+    settings.settings,
+    audit.audit_rules,
+)
 for command in COMMANDS:
     app.command()(command)
 app.command(context_settings={"ignore_unknown_options": True})(why.why)

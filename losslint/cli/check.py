@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from losslint.cli.options import Isolated, LocalPacks, Words, rules_of, settings_for, standard_input, words_of
+from losslint.cli.options import Config, Isolated, LocalPacks, Words, rules_of, settings_for, standard_input, words_of
 from losslint.cli.streams import say, write
 
 
@@ -26,6 +26,7 @@ def check(
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if there are findings.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report the findings only.")] = False,
     stdin_filename: Annotated[str | None, typer.Option(metavar="PATH", help="What standard input is reported as.")] = None,
+    extend_exclude: Annotated[Words, typer.Option(metavar="PATTERN", help="Further files to leave out.")] = None,
     force_exclude: Annotated[bool, typer.Option("--force-exclude", help="Excludes also apply to the given paths.")] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; chosen by the number of files if not given.")] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help="Run the flagged losses on small batches and prove the findings.")] = False,
@@ -42,6 +43,7 @@ def check(
     baseline: Annotated[str | None, typer.Option(metavar="FILE", help="Known findings, which are not reported.")] = None,
     write_baseline: Annotated[bool, typer.Option("--write-baseline", help="Write all findings into the baseline.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    config: Config = None,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
 ) -> None:
@@ -63,11 +65,12 @@ def check(
     given = tuple(paths or ["."])
     text = standard_input(given, stdin_filename)
     settings = overridden(
-        settings_for(given if text is None else [stdin_filename or "-"], isolated),
+        settings_for(given if text is None else [stdin_filename or "-"], isolated, config),
         select=words_of(select),
         extend_select=words_of(extend_select),
         ignore=words_of(ignore),
         min_confidence=min_confidence,
+        extend_exclude=words_of(extend_exclude),
     )
     rules = rules_of(settings, allow_local_packs)
     known = baseline or settings.baseline

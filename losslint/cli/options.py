@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Words = list[str] | None
 Paths = Annotated[Words, typer.Argument(metavar="[PATHS]...", help="Files and folders; the current folder if there is none.")]
-Isolated = Annotated[bool, typer.Option("--isolated", help="Ignore every pyproject.toml.")]
+Isolated = Annotated[bool, typer.Option("--isolated", help="Ignore every settings file.")]
+Config = Annotated[str | None, typer.Option("--config", metavar="FILE", help="The settings file to use.")]
 LocalPacks = Annotated[bool, typer.Option("--allow-local-packs", help="Load rule packs given as paths: runs code of the linted project.")]
 
 
@@ -42,17 +43,27 @@ def standard_input(given: Sequence[str], filename: str | None) -> bytes | None:
     return sys.stdin.buffer.read()
 
 
-def settings_for(given: Sequence[str], isolated: bool) -> Settings:
-    """The settings that hold for the given paths.
+def settings_for(given: Sequence[str], isolated: bool, file: str | None = None) -> Settings:
+    """The settings that hold for the given paths, or those of a file.
 
     Raises
     ------
     LosslintError
         A settings file is not valid.
     """
-    from losslint.config import Settings, find_settings
-    from losslint.project import settings_folder
+    from pathlib import Path
 
+    from losslint.config import Settings
+    from losslint.project import settings_folder
+    from losslint.settings import find_settings, read_settings
+
+    if file is not None:
+        if isolated:
+            raise LosslintError("--config names a settings file and --isolated ignores all of them; give one of them")
+        settings = read_settings(Path(file).absolute())
+        if settings is None:
+            raise LosslintError(f"--config {file}: there is no [tool.losslint] table in it")
+        return settings
     return Settings() if isolated else find_settings(settings_folder(given))
 
 
