@@ -17,6 +17,7 @@ from losslint.config import Settings
 from losslint.edits import edited
 from losslint.finding import Edit, Finding, Fix, LosslintError, Result
 from losslint.linter import check_source
+from losslint.notebooks import ENDING, with_code
 from losslint.rule import Rule
 from losslint.source import Modules
 
@@ -152,9 +153,10 @@ def replace_file(path: str, before: bytes, text: str) -> None:
         It has changed since, or cannot be written: nothing is.
     """
     target = Path(os.path.realpath(path))
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(before).readline)
+    notebook = path.endswith(ENDING)
+    encoding = "utf-8" if notebook else tokenize.detect_encoding(io.BytesIO(before).readline)[0]
     try:
-        data = text.encode(encoding)
+        data = (with_code(before.decode(), text) if notebook else text).encode(encoding)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".losslint", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -15,7 +15,7 @@ from losslint.linter import check_source, run, selected
 from losslint.pipeline import Request
 from losslint.project import ProjectModules, discover, read, shown
 from losslint.rule import Rule
-from losslint.screen import may_hold_loss
+from losslint.screen import worth_reading
 from losslint.source import Source, SourceError, decode
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]
     for path in files.paths:
         try:
             data = read(path)
-            if may_hold_loss(data):
+            if worth_reading(data, path):
                 text = decode(data, path)
                 yield Followed(path, tuple(run(Source.parse(text, path), modules.settled(settings, path, text), modules)))
         except SourceError as error:
@@ -120,7 +120,7 @@ def audit(request: Request, settings: Settings, rules: Sequence[Rule], tally: Ta
         for path in files.paths:
             try:
                 data = read(path)
-                if may_hold_loss(data):
+                if worth_reading(data, path):
                     text = decode(data, path)
                     own = modules.settled(settings, path, text)
                     yield from audited(laboratory, Source.parse(text, path), asked, own, modules, tally)

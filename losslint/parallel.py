@@ -17,7 +17,7 @@ from losslint.finding import LosslintError, Result
 from losslint.linter import examine
 from losslint.project import ProjectModules, read
 from losslint.rule import Rule, load_rules
-from losslint.screen import may_hold_loss
+from losslint.screen import worth_reading
 from losslint.source import Source, SourceError, decode
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: Pr
     modules.forget()
     try:
         data = read(path)
-        if may_hold_loss(data):
+        if worth_reading(data, path):
             text = decode(data, path)
             result, _ = examine(text, filename=path, settings=modules.settled(settings, path, text), rules=rules, modules=modules)
         else:

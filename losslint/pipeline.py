@@ -12,8 +12,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from losslint.config import Confirmation, Settings
-from losslint.finding import Failure, Finding, LosslintError, Result
+from losslint.finding import Failure, Finding, LosslintError, Place, Result
 from losslint.linter import check_source, counts, selected
+from losslint.notebooks import ENDING, lines_of
+from losslint.notebooks import place as in_cell
 from losslint.parallel import Checked, check_files
 from losslint.project import ProjectModules, discover, read, shown
 from losslint.rule import Rule
@@ -71,14 +73,45 @@ class Outcome(Struct, frozen=True):
     text: dict[str, tuple[str, ...]] = field(default_factory=dict)  # lines of files that are not on disk
     checked: tuple[str, ...] = ()
 
-    def lines(self, path: str) -> tuple[str, ...]:
-        """The lines of a file of the report; empty if it is gone."""
-        if path in self.text:
-            return self.text[path]
+    def lines(self, path: str, cell: int | None = None) -> tuple[str, ...]:
+        """The lines of a file of the report, or of a cell of a notebook; empty if it is gone."""
         try:
-            return split_lines(decode(read(path), path))
+            found = self.text[path] if path in self.text else split_lines(decode(read(path), path))
         except SourceError:
             return ()
+        return found if cell is None else lines_of("\n".join(found), cell)
+
+    def by_cell(self) -> Outcome:
+        """The same with places in notebooks told by cell and line, as an editor shows them."""
+        told = (*(finding.place.path for finding in self.result.findings), *(failure.path for failure in self.result.failures))
+        if not any(path.endswith(ENDING) for path in told):
+            return self
+        found = tuple(self._in_cells(finding) for finding in self.result.findings)
+        failures = tuple(self._failure_in_cells(failure) for failure in self.result.failures)
+        return replace(self, result=replace(self.result, findings=found, failures=failures))
+
+    def _failure_in_cells(self, failure: Failure) -> Failure:
+        if not failure.path.endswith(ENDING) or failure.line is None:
+            return failure
+        cell, line = in_cell("\n".join(self.lines(failure.path)), failure.line)
+        return replace(failure, line=line, message=f"cell {cell}: {failure.message}")
+
+    def _in_cells(self, finding: Finding) -> Finding:
+        if not finding.place.path.endswith(ENDING):
+            return finding
+        code = "\n".join(self.lines(finding.place.path))
+
+        def moved(place: Place) -> Place:
+            if not place.path.endswith(ENDING):
+                return place
+            cell, line = in_cell(code, place.line)
+            return replace(place, cell=cell, line=line, end_line=in_cell(code, place.end_line)[1])
+
+        fix = finding.fix
+        if fix is not None:
+            edits = (replace(e, line=in_cell(code, e.line)[1], end_line=in_cell(code, e.end_line)[1]) for e in fix.edits)
+            fix = replace(fix, edits=tuple(edits))
+        return replace(finding, place=moved(finding.place), related=tuple(map(moved, finding.related)), fix=fix)
 
 
 def joined(results: Iterable[Result]) -> Result:

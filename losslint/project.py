@@ -21,9 +21,25 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 EXCLUDED = frozenset(
-    {".git", ".hg", ".venv", "venv", "env", "node_modules", "build", "dist", "__pycache__", ".tox", ".nox", ".eggs", "site-packages"}
+    {
+        ".git",
+        ".hg",
+        ".venv",
+        "venv",
+        "env",
+        "node_modules",
+        "build",
+        "dist",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".eggs",
+        "site-packages",
+        ".ipynb_checkpoints",
+    }
 )
 ROOT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+READ = (".py", ".ipynb")
 MOST_LEVELS = 8
 MOST_BYTES = 20_000_000
 MOST_KEPT = 1_000_000  # characters of project modules that are kept parsed; a tree takes fifty times as much
@@ -143,11 +159,7 @@ class _Walk(Struct):
             self._folder(absolute)
 
     def _file(self, path: str) -> None:
-        if path.endswith(".ipynb"):
-            message = "notebooks are not read by this version; leave it out or convert it to a .py file"
-            self.failures.append(Failure(shown(path), None, message))
-        else:
-            self.paths.setdefault(path)
+        self.paths.setdefault(path)
 
     def _folder(self, path: str) -> None:
         try:
@@ -161,7 +173,7 @@ class _Walk(Struct):
             if _holds_python(path):
                 self.excluded.append(shown(path))
             else:
-                self.failures.append(Failure(shown(path), None, "the directory holds no Python file; check the path"))
+                self.failures.append(Failure(shown(path), None, "the directory holds no Python file and no notebook; check the path"))
 
     def _tree(self, top: str) -> Iterator[str]:
         """Python files under a folder, sorted, without what is excluded below it."""
@@ -182,7 +194,7 @@ class _Walk(Struct):
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if is_folder and entry.name in EXCLUDED:
                     continue
-                if not is_folder and not (entry.name.endswith(".py") and not entry.is_dir()):
+                if not is_folder and not (entry.name.endswith(READ) and not entry.is_dir()):
                     continue
                 if layers and _ignored(entry.path, is_folder, layers):
                     continue
@@ -229,7 +241,7 @@ def _layers_above(path: str) -> list[_Patterns]:
 
 
 def _holds_python(top: str) -> bool:
-    return any(name.endswith(".py") for _, _, names in os.walk(top) for name in names)
+    return any(name.endswith(READ) for _, _, names in os.walk(top) for name in names)
 
 
 def discover(given: Sequence[str], *, exclude: Sequence[str] = (), root: str | None = None, force: bool = False) -> Files:

@@ -77,6 +77,11 @@ PARENTHESIS = re.compile(rb"[()]")
 WORD = re.compile(rb"\w++")
 
 
+def worth_reading(data: bytes, path: str) -> bool:
+    """Whether a file may hold a loss; a notebook is told by the words alone, its code stands in strings."""
+    return any(word in data for word in FRAMEWORK_WORDS) if path.endswith(".ipynb") else may_hold_loss(data)
+
+
 def may_hold_loss(data: bytes) -> bool:
     """Whether a file may hold a loss: it names a framework, and something that `losslint.losses.find` looks for.
 

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from losslint import comments, names
 from losslint.comments import Comments, Declared, Suppression, parse_inputs
 from losslint.finding import Failure, LosslintError, Place
+from losslint.notebooks import ENDING, NotebookError, code
 
 __all__ = ["Declared", "Modules", "NoModules", "Source", "SourceError", "Suppression", "decode", "no_modules", "split_lines"]
 
@@ -60,13 +61,18 @@ no_modules: Modules = NoModules()
 
 
 def decode(data: bytes, path: str) -> str:
-    """The text of a Python file: UTF-8, or what its byte order mark or first two lines say (PEP 263).
+    """The text of a Python file: UTF-8, or what its byte order mark or first two lines say (PEP 263); of a notebook its code.
 
     Raises
     ------
     SourceError
-        The bytes are not in that encoding.
+        The bytes are not in that encoding, or no notebook.
     """
+    if path.endswith(ENDING):
+        try:
+            return code(data.decode("utf-8-sig"))
+        except (UnicodeDecodeError, NotebookError) as error:
+            raise SourceError(path, None, str(error)) from error
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding)

@@ -106,6 +106,7 @@ def check(
         elif text is not None:
             write(next(iter(done.texts.values()), text.decode(errors="surrogateescape")))
             out = sys.stderr.write
+    outcome = outcome.by_cell()
     for line in report.complaints(outcome, output_format):
         if not (quiet and line.startswith("note:")):
             say(line)

@@ -51,9 +51,8 @@ def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     parts += [f'<p class="error">{escape(failure.path)}: {escape(failure.message)}</p>' for failure in result.failures]
     parts += _table(result.findings)
     for path, findings in by_path.items():
-        lines = outcome.lines(path)
         parts.append(f"<h2>{escape(path)}</h2>")
-        parts += [_article(finding, lines) for finding in findings]
+        parts += [_article(finding, outcome.lines(path, finding.place.cell)) for finding in findings]
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 

@@ -17,7 +17,7 @@ from losslint.rule import Rule
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 INDENT = "  "
 
-Lines = Callable[[str], Sequence[str]]
+Lines = Callable[[str, int | None], Sequence[str]]
 
 
 def located(place: Place) -> str:
@@ -71,11 +71,11 @@ def _finding(finding: Finding, lines: Lines, style: Style) -> list[str]:
         f"{style.paint(located(finding.place), 'bold')} {style.paint(finding.code, colour)} {finding.name} "
         f"({style.paint(severity, colour)}{sure})",
         *wrapped(finding.message, style.width, INDENT, INDENT),
-        *excerpt(lines(finding.place.path), finding.place, style, colour=colour),
+        *excerpt(lines(finding.place.path, finding.place.cell), finding.place, style, colour=colour),
     ]
     for place in finding.related:
         shown.extend(wrapped(f"{located(place)} {place.message}", style.width, INDENT, INDENT * 2))
-        shown.extend(excerpt(lines(place.path), place, style, mark="-", colour="cyan"))
+        shown.extend(excerpt(lines(place.path, place.cell), place, style, mark="-", colour="cyan"))
     help_lines = wrapped(f"help: {finding.help}", style.width, INDENT, INDENT * 2)
     if style.colour:
         help_lines[0] = help_lines[0].replace("help:", style.paint("help:", "green"), 1)
