@@ -86,8 +86,8 @@ def contradictions(program: Program) -> Iterator[str]:
         warnings.simplefilter("ignore")
         try:
             once, twice = (_arrays(real, samples) for samples in (SAMPLES, 2 * SAMPLES))
-        except (tf.errors.OpError, ValueError, TypeError):
-            return  # it works for one number of samples only
+        except Exception:  # it works for one number of samples only, and says so in one of many ways
+            return
         columns = list(_columns(real, tf))
         for name, node in nodes.items():
             if not _fits(node.shape, once[name].shape, twice[name].shape):
