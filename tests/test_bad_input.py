@@ -79,7 +79,11 @@ def test_broken_settings(tmp_path: Path) -> None:
 def test_a_folder_without_python(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("none")
     ran = losslint("check", folder=tmp_path)
-    assert (ran.status, ran.out, ran.err) == (2, "", "losslint: error: .: the directory holds no Python file and no notebook; check the path\n")
+    assert (ran.status, ran.out, ran.err) == (
+        2,
+        "",
+        "losslint: error: .: the directory holds no Python file and no notebook; check the path\n",
+    )
 
 
 FINE = {

@@ -184,6 +184,8 @@ def broadcast(one: Shape | None, other: Shape | None) -> Shape | None:
         return _with_rank(open_, exact)
     lead, trail = _join_left(one.lead, other.lead), _join_right(one.trail, other.trail)
     rank = max(one.least_rank, other.least_rank)
+    if len(lead) + len(trail) > rank:  # the axes listed from the left and those from the right may be the same ones
+        lead, trail = lead[:1], trail[-1:]
     return Shape(lead, max(rank - len(lead) - len(trail), 0), trail)
 
 

@@ -65,6 +65,17 @@ def test_scaling_of_a_returned_value(value: str, expected: str) -> None:
 
 
 BODIES = {
+    "pairs of labels of unknown rank": (
+        """
+        def pair_loss(y_true, y_pred):
+            labels = tf.cast(y_pred[:, :1], tf.int32)
+            size = tf.size(labels)
+            same = tf.cast(tf.equal(labels, tf.transpose(labels)), tf.float32)
+            distances = tf.tile(tf.reduce_sum(tf.square(y_pred[:, 1:]), 1, keepdims=True), [1, size])
+            return tf.reduce_sum(distances * same) / tf.reduce_sum(same)
+        """,
+        MEAN,
+    ),
     "gradients come as a list": (
         """
         def penalty_loss(y_true, y_pred, samples):
