@@ -13,9 +13,10 @@ from msgspec.structs import asdict
 
 from losslint import __version__
 from losslint.config import Settings
-from losslint.finding import Result
+from losslint.finding import LosslintError, Result
 
 MOST_ENTRIES = 200_000
+MOST_FILES = 50  # working directories and settings; the oldest go
 
 
 class Stamp(Struct, frozen=True):
@@ -47,6 +48,23 @@ def stamp(path: str) -> Stamp | None:
         return None
 
 
+def clean(folder: Path) -> int:
+    """Take away all that is kept in a cache folder, and tell how many files that was; other files in it stay.
+
+    Raises
+    ------
+    LosslintError
+        A file cannot be taken away.
+    """
+    found = [path for path in (*folder.glob("*.json"), *folder.glob("verdicts/*")) if path.is_file()]
+    for path in found:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise LosslintError(f"{path}: cannot be taken away: {(error.strerror or str(error)).lower()}") from error
+    return len(found)
+
+
 def contents(modules: Iterable[ModuleType]) -> str:
     """A text that changes when a file of one of these packages does."""
     found: list[str] = []
@@ -68,19 +86,20 @@ class Cache(Struct):
     _unchanged: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, settings: Settings, packs: str) -> Cache:
+    def open(cls, folder: Path, settings: Settings, packs: str) -> Cache:
         """Read the cache; an unreadable one counts as empty.
 
         Parameters
         ----------
+        folder
+            Where caches are.
         packs
             What `contents` says of the rule packs and of losslint.
         """
         import msgspec
-        from platformdirs import user_cache_path
 
         key = _digest("\0".join((__version__, packs, repr(sorted(asdict(settings).items(), key=str)), os.getcwd())).encode())
-        file = user_cache_path("losslint", appauthor=False) / f"{key}.json"
+        file = folder / f"{key}.json"
         try:
             return cls(file, msgspec.json.decode(file.read_bytes(), type=dict[str, Entry]))
         except (OSError, msgspec.MsgspecError):
@@ -109,6 +128,8 @@ class Cache(Struct):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             beside.write_bytes(msgspec.json.encode(self.entries))
             beside.replace(self.file)
+            for old in sorted(self.file.parent.glob("*.json"), key=lambda path: -path.stat().st_mtime)[MOST_FILES:]:
+                old.unlink()
         except OSError:
             return
 

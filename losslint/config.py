@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -100,6 +102,16 @@ class Confirmation(Struct, frozen=True):
     refuted: bool = False
     repro: str | None = None
     fixes: bool = False
+
+
+def cache_folder(given: str | None = None) -> Path:
+    """Where results are kept: the folder given, that of LOSSLINT_CACHE_DIR, or the user's cache folder."""
+    folder = given or os.environ.get("LOSSLINT_CACHE_DIR")
+    if folder:
+        return Path(folder).absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("losslint", appauthor=False)
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

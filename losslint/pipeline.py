@@ -40,6 +40,8 @@ class Request(Struct, frozen=True):
         What `text` is reported as, and where its imports are looked up.
     jobs
         Processes; None: chosen by the number of files.
+    cache
+        The folder where results are kept; None: they are not.
     force
         Excludes also apply to the given paths themselves.
     progress
@@ -57,7 +59,7 @@ class Request(Struct, frozen=True):
     text: bytes | None = None
     filename: str = "<stdin>"
     jobs: int | None = None
-    cache: bool = True
+    cache: Path | None = None
     force: bool = False
     progress: Callable[[int, str], Callable[[int], None]] | None = None
     confirm: Confirmation | None = None
@@ -311,12 +313,11 @@ def _check_text(request: Request, settings: Settings, rules: Sequence[Rule]) -> 
 
 
 def _checked(paths: Sequence[str], named: frozenset[str], request: Request, settings: Settings, rules: Sequence[Rule]) -> list[Checked]:
-    use_cache = request.cache and len(paths) >= CACHED_FROM
-    if not use_cache:
+    if request.cache is None or len(paths) < CACHED_FROM:
         return check_files(paths, settings=settings, rules=rules, named=named, jobs=request.jobs, progress=_bar(request, len(paths)))
     from losslint.cache import Cache, Entry, contents, stamp
 
-    cache = Cache.open(settings, contents(_packages(settings)))
+    cache = Cache.open(request.cache, settings, contents(_packages(settings)))
     found = {path: Checked(path, result, ()) for path in paths if path not in named and (result := cache.get(path)) is not None}
     rest = [path for path in paths if path not in found]
     for checked in check_files(rest, settings=settings, rules=rules, named=named, jobs=request.jobs, progress=_bar(request, len(rest))):

@@ -238,3 +238,17 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     ran = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (1, "")
+
+
+def test_the_cache_is_where_it_is_told_and_can_be_taken_away(tmp_path: Path) -> None:
+    names = {f"loss_{number}": SUMMED for number in range(45)}
+    write(tmp_path, **names)
+    kept = tmp_path / "kept"
+    first = losslint("check", "--cache-dir", "kept", ".", folder=tmp_path)
+    assert len(list(kept.glob("*.json"))) == 1
+    (tmp_path / "loss_1.py").write_text(CLEAN)
+    second = losslint("check", "--cache-dir", "kept", ".", folder=tmp_path)
+    assert (first.out.count("LL101"), second.out.count("LL101")) == (45, 44)
+    (kept / "other.txt").write_text("stays")
+    assert "took away 1 file in" in losslint("clean", "--cache-dir", "kept", folder=tmp_path).err
+    assert [path.name for path in kept.iterdir()] == ["other.txt"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from losslint import __version__
-from losslint.cli import audit, check, explain, losses, packs, rules, settings, why
+from losslint.cli import audit, check, clean, explain, losses, packs, rules, settings, why
 from losslint.cli.streams import say, write
 from losslint.finding import LosslintError
 
@@ -47,6 +47,7 @@ COMMANDS = (
     packs.new_rule,
     packs.test,
     settings.settings,
+    clean.clean,
     audit.audit_rules,
 )
 for command in COMMANDS:

@@ -43,13 +43,14 @@ def check(
     baseline: Annotated[str | None, typer.Option(metavar="FILE", help="Known findings, which are not reported.")] = None,
     write_baseline: Annotated[bool, typer.Option("--write-baseline", help="Write all findings into the baseline.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where results are kept.")] = None,
     config: Config = None,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
 ) -> None:
     """Find defects in the losses of files and folders."""
     from losslint import pipeline, report
-    from losslint.config import Confirmation, choice, overridden
+    from losslint.config import Confirmation, cache_folder, choice, overridden
     from losslint.finding import LosslintError
     from losslint.report.progress import bar
     from losslint.report.style import Style, style_of
@@ -84,7 +85,7 @@ def check(
             text,
             stdin_filename or "<stdin>",
             jobs=jobs,
-            cache=not no_cache,
+            cache=None if no_cache else cache_folder(cache_dir),
             force=force_exclude,
             progress=progress,
             confirm=asked,

@@ -43,25 +43,23 @@ class Memory(Struct, frozen=True):
     key: str
 
     @classmethod
-    def open(cls, python: str, packs: str, wanted: bool) -> Memory:
+    def open(cls, python: str, packs: str, folder: Path | None) -> Memory:
         """Ask an interpreter for its versions, by what is written beside its packages: nothing of them is imported.
 
         Parameters
         ----------
         packs
             A text that changes when losslint or a rule does.
-        wanted
-            Whether verdicts are kept at all.
+        folder
+            Where they are kept; None: they are not.
 
         Raises
         ------
         LosslintError
             It is no interpreter.
         """
-        if not wanted:
+        if folder is None:
             return cls(None, "")
-        from platformdirs import user_cache_path
-
         try:
             told = subprocess.run([python, "-I", "-c", VERSIONS], capture_output=True, timeout=SECONDS, check=True).stdout
         except OSError as error:
@@ -70,7 +68,7 @@ class Memory(Struct, frozen=True):
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             raise LosslintError(f"--confirm: `{python}` is no working Python interpreter; name another with --python") from error
         key = "\0".join((__version__, packs, python, told.decode(errors="replace")))
-        return cls(user_cache_path("losslint", appauthor=False) / "verdicts", key)
+        return cls(folder / "verdicts", key)
 
     def name(self, *parts: Any) -> str:
         """What a verdict is kept under: it depends on everything given."""

@@ -212,7 +212,7 @@ def confirmed(
     rules: Sequence[Rule],
     *,
     packs: str,
-    keep: bool,
+    keep: Path | None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[Result, tuple[str, ...]]:
     """A result with verdicts, and what to tell the user about the laboratory.
@@ -224,7 +224,7 @@ def confirmed(
     packs
         A text that changes when losslint or a rule does.
     keep
-        Whether verdicts are kept, and those of earlier runs are used.
+        The folder where verdicts are kept, and those of earlier runs are found; None: they are not.
     progress
         Told how many more findings are done.
 
