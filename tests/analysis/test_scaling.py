@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from losslint.analysis.node import Gradient
 from losslint.analysis.trace import Trace
 from losslint.config import Settings
 from losslint.linter import run
@@ -211,3 +212,9 @@ def test_a_framework_under_its_usual_name_is_the_framework(text: str) -> None:
     source = Source.parse(text + "\n\ndef some_loss(y_true, y_pred):\n    return K.mean(K.square(y_pred - y_true), axis=-1)\n", "losses.py")
     (trace,) = run(source, Settings(), no_modules)
     assert batch(trace.roots[0].node) == EACH
+
+
+@pytest.mark.parametrize(("weights", "flows"), [("y_pred[:, 0]", True), ("y_true[:, 0]", False), ("None", False)])
+def test_a_gradient_reaches_the_weights_of_an_average(weights: str, flows: bool) -> None:
+    text = f"def some_loss(y_true, y_pred):\n    return keras.ops.average(y_true, axis=0, weights={weights})\n"
+    assert (traces(f"import keras\n\n\n{text}")[0].roots[0].node.gradient is Gradient.FLOWS) is flows

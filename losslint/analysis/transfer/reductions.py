@@ -39,14 +39,16 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
         op = _norm(op, arguments, axes, spelling)
     keepdims = flag(arguments.get("keepdims"))
     shape, went = gone(x, known, axes, keepdims)
+    weights = [w for name in ("weights", "frequency_weights") if isinstance(w := arguments.get(name), Node) and not w.constant]
+    flow = max(part.gradient for part in (x, *weights))
     result = made(
         op.name,
-        [x],
+        [x, *weights],
         site,
         shape=shape,
         degree=_degree(op, x, went),
         columns=_columns(op, x, went),
-        gradient=x.gradient if op.flow is Flow.FLOWS else min(x.gradient, Gradient.BLOCKED),
+        gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=_marks(op, x, spelling),
         axes=axes if known else "unknown",
         gone=went or [],
