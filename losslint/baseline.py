@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from losslint.files import write_in_one_step
 from losslint.finding import Finding, LosslintError
 
 VERSION = 1
@@ -84,10 +85,9 @@ class Baseline(Struct, frozen=True):
             It cannot be written.
         """
         entries = [dict(zip(KEYS, key, strict=True)) | {"count": count} for key, count in sorted(self.known.items())]
-        beside = self.file.with_name(f".{self.file.name}.{os.getpid()}")
+        text = json.dumps({"version": VERSION, "findings": entries}, indent=1) + "\n"
         try:
-            beside.write_text(json.dumps({"version": VERSION, "findings": entries}, indent=1) + "\n", encoding="utf-8")
-            beside.replace(self.file)
+            write_in_one_step(self.file, text.encode())
         except OSError as error:
             raise LosslintError(f"--baseline {self.file}: cannot be written: {(error.strerror or str(error)).lower()}") from error
 

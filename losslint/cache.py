@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from losslint import __version__
 from losslint.config import Settings
+from losslint.files import write_in_one_step
 from losslint.finding import LosslintError, Result
 
 MOST_ENTRIES = 200_000
@@ -123,11 +124,9 @@ class Cache(Struct):
             return
         import msgspec
 
-        beside = self.file.with_suffix(f".{os.getpid()}")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(msgspec.json.encode(self.entries))
-            beside.replace(self.file)
+            write_in_one_step(self.file, msgspec.json.encode(self.entries))
             for old in sorted(self.file.parent.glob("*.json"), key=lambda path: -path.stat().st_mtime)[MOST_FILES:]:
                 old.unlink()
         except OSError:

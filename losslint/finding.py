@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -156,6 +157,14 @@ class Incomplete(Struct, frozen=True, order=True):
     line: int
     function: str
     reason: str
+
+
+def by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Findings by the file that they are in, in their order."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.place.path, []).append(finding)
+    return found
 
 
 class Result(Struct, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import tempfile
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from msgspec import Struct
 
 from losslint.config import Settings
 from losslint.edits import edited
+from losslint.files import write_in_one_step
 from losslint.finding import Edit, Finding, Fix, LosslintError, Result
 from losslint.linter import check_source
 from losslint.notebooks import ENDING, with_code
@@ -155,23 +155,17 @@ def replace_file(path: str, before: bytes, text: str) -> None:
     target = Path(os.path.realpath(path))
     notebook = path.endswith(ENDING)
     encoding = "utf-8" if notebook else tokenize.detect_encoding(io.BytesIO(before).readline)[0]
+
+    def ready(beside: Path) -> None:
+        shutil.copymode(target, beside)
+        if not os.access(target, os.W_OK):
+            raise PermissionError(13, "the file is not writable")
+        if target.read_bytes() != before:
+            raise LosslintError(f"{path}: the file changed while it was checked, and is left as it is; run again")
+
     try:
         data = (with_code(before.decode(), text) if notebook else text).encode(encoding)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".losslint", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            shutil.copymode(target, temporary)
-            if not os.access(target, os.W_OK):
-                raise PermissionError(13, "the file is not writable")
-            if target.read_bytes() != before:
-                raise LosslintError(f"{path}: the file changed while it was checked, and is left as it is; run again")
-            os.replace(temporary, target)
-        finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+        write_in_one_step(target, data, ready)
     except UnicodeEncodeError as error:
         raise LosslintError(f"{path}: the fix cannot be written in {encoding}; save the file as UTF-8") from error
     except OSError as error:

@@ -62,8 +62,7 @@ def _without(source: Source, comment: Suppression, gone: frozenset[str]) -> Edit
     """A comment without some names, without itself if none is left, or without its line if that holds nothing else."""
     left = [name for name in comment.listed if name.lower() not in gone]
     if left and gone:
-        text = f"# losslint: {comment.word}[{', '.join(left)}]{' ' if comment.reason else ''}{comment.reason}"
-        return Edit(comment.line, comment.column, comment.line, comment.end_column, text)
+        return Edit(comment.line, comment.column, comment.line, comment.end_column, _text(comment.word, left, comment.reason))
     before = source.lines[comment.line - 1][: comment.column - 1].rstrip()
     if before or comment.line == len(source.lines):
         return Edit(comment.line, len(before) + 1, comment.line, comment.end_column, "")
@@ -93,10 +92,15 @@ def _comment(source: Source, line: int, end: int, names: list[str], reason: str)
     if there is not None:
         names = [*there.listed, *(name for name in names if name not in (there.names or ()))]
         reason = there.reason or reason
-    text = f"# losslint: ignore[{', '.join(names)}]{' ' if reason else ''}{reason}"
+    text = _text("ignore", names, reason)
     if there is not None:
         return Edit(line, there.column, line, there.end_column, text)
     return Edit(line, end, line, end, f"  {text}")
+
+
+def _text(word: str, names: Iterable[str], reason: str) -> str:
+    """A comment that names rules."""
+    return f"# losslint: {word}[{', '.join(names)}] {reason}".rstrip()
 
 
 def _ends(source: Source) -> dict[int, int]:

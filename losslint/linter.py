@@ -88,7 +88,7 @@ class _Draft(Struct):
 
     rule: Rule
     finding: Finding
-    flipped: str | None
+    run: tuple[Trace, Report]  # that the finding is of
     losses: dict[Place, str] = field(default_factory=dict)
     runs: list[tuple[Trace, Report]] = field(default_factory=list)
 
@@ -236,11 +236,19 @@ def _ask(rules: Sequence[Rule], traces: Sequence[Trace], source: Source, setting
                         continue
                     _take(drafts, rule, trace, report, source, settings)
             except Exception as error:
-                message = f"rule {rule.code} {rule.name} failed, the other rules went on: {_said(error)}; please report it"
-                crashes.setdefault(rule.code, Failure(source.path, getattr(trace.loss.node, "lineno", None), message))
+                crashes.setdefault(rule.code, _crash(rule, trace, source, error))
     for draft in drafts.values():
         draft.finding = _settled(draft)
+        try:
+            draft.finding = replace(draft.finding, fix=_fix(draft.rule, *draft.run, source))
+        except Exception as error:
+            crashes.setdefault(draft.rule.code, _crash(draft.rule, draft.run[0], source, error))
     return list(drafts.values()), list(crashes.values())
+
+
+def _crash(rule: Rule, trace: Trace, source: Source, error: Exception) -> Failure:
+    message = f"rule {rule.code} {rule.name} failed, the other rules went on: {_said(error)}; please report it"
+    return Failure(source.path, getattr(trace.loss.node, "lineno", None), message)
 
 
 def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, report: Report, source: Source, settings: Settings) -> None:
@@ -248,10 +256,10 @@ def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, 
     if finding is None:
         return
     key = (rule.code, finding.place.line, finding.place.column)
-    draft = drafts.setdefault(key, _Draft(rule, finding, trace.flipped))
+    draft = drafts.setdefault(key, _Draft(rule, finding, (trace, report)))
     draft.runs.append((trace, report))
-    if finding.confidence.rank > draft.finding.confidence.rank or (draft.flipped and not trace.flipped):
-        draft.finding, draft.flipped = finding, trace.flipped
+    if finding.confidence.rank > draft.finding.confidence.rank or (draft.run[0].flipped and not trace.flipped):
+        draft.finding, draft.run = finding, (trace, report)
     if trace.loss.function and trace.loss.function != finding.function:
         draft.losses.setdefault(source.place(trace.loss.node), trace.loss.function)
 
@@ -277,7 +285,6 @@ def _finding(rule: Rule, trace: Trace, report: Report, source: Source, settings:
         severity=settings.severity.get(rule.code) or settings.severity.get(rule.name) or rule.severity,
         confidence=_confidence(Confidence.MEDIUM if report.xla else report.confidence, trace),
         related=tuple(r for r in dict.fromkeys(related) if r.message or r != place),
-        fix=_fix(rule, trace, report, source),
         source=source.segment(site.syntax),
     )
 
@@ -312,8 +319,9 @@ def _settled(draft: _Draft) -> Finding:
         places = places[:MOST_LOSSES_NAMED]
         places[-1] = replace(places[-1], message=f"{places[-1].message} and {left} more")
     message = finding.message
-    if draft.flipped:
-        message = f"{message.removesuffix('.')} (where `{draft.flipped}` goes the other way)"
+    flipped = draft.run[0].flipped
+    if flipped:
+        message = f"{message.removesuffix('.')} (where `{flipped}` goes the other way)"
     return replace(finding, message=message, related=(*finding.related, *places))
 
 

@@ -40,14 +40,19 @@ def code(text: str) -> str:
 def with_code(text: str, new: str) -> str:
     """A notebook with the cells of a changed `code`; outputs and metadata stay, and so does the layout of the file."""
     notebook = _notebook(text)
-    pieces = _CELL.split(new)[1:]
     cells = dict(_cells(notebook))
-    for number, body in zip(pieces[::2], pieces[1::2], strict=True):
-        cell = cells[int(number)]
-        lines = body.removeprefix("\n").removesuffix("\n").split("\n")
-        source = "\n".join(line.partition(HIDDEN)[2] if HIDDEN in line else line for line in lines)
+    for number, lines in _shown(new):
+        cell, source = cells[number], "\n".join(lines)
         cell["source"] = source.splitlines(keepends=True) if isinstance(cell["source"], list) else source
     return _dumped(notebook, text)
+
+
+def _shown(code_: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each cell of a `code` by its number, with its lines as its author sees them."""
+    pieces = _CELL.split(code_)[1:]
+    for number, body in zip(pieces[::2], pieces[1::2], strict=True):
+        lines = body.removeprefix("\n").removesuffix("\n").split("\n")
+        yield int(number), tuple(line.partition(HIDDEN)[2] if HIDDEN in line else line for line in lines)
 
 
 def place(code_: str, line: int) -> tuple[int, int]:
@@ -61,13 +66,8 @@ def place(code_: str, line: int) -> tuple[int, int]:
 
 
 def lines_of(code_: str, cell: int) -> tuple[str, ...]:
-    """The lines of a cell as its author sees them."""
-    pieces = _CELL.split(code_)[1:]
-    for number, body in zip(pieces[::2], pieces[1::2], strict=True):
-        if int(number) == cell:
-            lines = body.removeprefix("\n").removesuffix("\n").split("\n")
-            return tuple(line.partition(HIDDEN)[2] if HIDDEN in line else line for line in lines)
-    return ()
+    """The lines of a cell as its author sees them; none if there is no such cell."""
+    return next((lines for number, lines in _shown(code_) if number == cell), ())
 
 
 def _notebook(text: str) -> dict[str, Any]:

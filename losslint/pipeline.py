@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from losslint.config import Confirmation, Settings
-from losslint.finding import Failure, Finding, LosslintError, Place, Result
+from losslint.finding import Failure, Finding, LosslintError, Place, Result, by_path
 from losslint.linter import check_source, counts, selected
 from losslint.notebooks import ENDING, lines_of
 from losslint.notebooks import place as in_cell
@@ -85,35 +85,35 @@ class Outcome(Struct, frozen=True):
 
     def by_cell(self) -> Outcome:
         """The same with places in notebooks told by cell and line, as an editor shows them."""
-        told = (*(finding.place.path for finding in self.result.findings), *(failure.path for failure in self.result.failures))
-        if not any(path.endswith(ENDING) for path in told):
+        result = self.result
+        told = {*(finding.place.path for finding in result.findings), *(failure.path for failure in result.failures)}
+        code = {path: "\n".join(self.lines(path)) for path in told if path.endswith(ENDING)}
+        if not code:
             return self
-        found = tuple(self._in_cells(finding) for finding in self.result.findings)
-        failures = tuple(self._failure_in_cells(failure) for failure in self.result.failures)
-        return replace(self, result=replace(self.result, findings=found, failures=failures))
+        findings = tuple(_in_cells(f, code[f.place.path]) if f.place.path in code else f for f in result.findings)
+        failures = tuple(_failed_in_cell(f, code[f.path]) if f.path in code else f for f in result.failures)
+        return replace(self, result=replace(result, findings=findings, failures=failures))
 
-    def _failure_in_cells(self, failure: Failure) -> Failure:
-        if not failure.path.endswith(ENDING) or failure.line is None:
-            return failure
-        cell, line = in_cell("\n".join(self.lines(failure.path)), failure.line)
-        return replace(failure, line=line, message=f"cell {cell}: {failure.message}")
 
-    def _in_cells(self, finding: Finding) -> Finding:
-        if not finding.place.path.endswith(ENDING):
-            return finding
-        code = "\n".join(self.lines(finding.place.path))
+def _failed_in_cell(failure: Failure, code: str) -> Failure:
+    if failure.line is None:
+        return failure
+    cell, line = in_cell(code, failure.line)
+    return replace(failure, line=line, message=f"cell {cell}: {failure.message}")
 
-        def moved(place: Place) -> Place:
-            if not place.path.endswith(ENDING):
-                return place
-            cell, line = in_cell(code, place.line)
-            return replace(place, cell=cell, line=line, end_line=in_cell(code, place.end_line)[1])
 
-        fix = finding.fix
-        if fix is not None:
-            edits = (replace(e, line=in_cell(code, e.line)[1], end_line=in_cell(code, e.end_line)[1]) for e in fix.edits)
-            fix = replace(fix, edits=tuple(edits))
-        return replace(finding, place=moved(finding.place), related=tuple(map(moved, finding.related)), fix=fix)
+def _in_cells(finding: Finding, code: str) -> Finding:
+    def moved(place: Place) -> Place:
+        if place.path != finding.place.path:
+            return place
+        cell, line = in_cell(code, place.line)
+        return replace(place, cell=cell, line=line, end_line=in_cell(code, place.end_line)[1])
+
+    fix = finding.fix
+    if fix is not None:
+        edits = (replace(e, line=in_cell(code, e.line)[1], end_line=in_cell(code, e.end_line)[1]) for e in fix.edits)
+        fix = replace(fix, edits=tuple(edits))
+    return replace(finding, place=moved(finding.place), related=tuple(map(moved, finding.related)), fix=fix)
 
 
 def joined(results: Iterable[Result]) -> Result:
@@ -195,7 +195,7 @@ def fixed(request: Request, settings: Settings, rules: Sequence[Rule], outcome: 
 
     left, failures, notes, texts, diffs, count = [], list(outcome.result.failures), list(outcome.notes), {}, [], 0
     modules = ProjectModules()
-    for path, findings in _by_path(outcome.result.findings).items():
+    for path, findings in by_path(outcome.result.findings).items():
         if not any(applicable(finding, unsafe) for finding in findings):
             left += findings
             continue
@@ -240,7 +240,7 @@ def silenced(request: Request, outcome: Outcome, reason: str) -> Outcome:
     from losslint.ignores import ignoring
 
     left, failures, written = [], list(outcome.result.failures), 0
-    for path, findings in _by_path(outcome.result.findings).items():
+    for path, findings in by_path(outcome.result.findings).items():
         try:
             data = read(path)
             replace_file(path, data, ignoring(Source.parse(decode(data, path), path), findings, reason))
@@ -251,13 +251,6 @@ def silenced(request: Request, outcome: Outcome, reason: str) -> Outcome:
     suppressed = outcome.result.suppressed + written
     result = replace(outcome.result, findings=tuple(left), failures=tuple(failures), suppressed=suppressed)
     return replace(outcome, result=result, notes=(*outcome.notes, f"ignore comments were written for {written} of the findings"))
-
-
-def _by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.place.path, []).append(finding)
-    return by_path
 
 
 def _check(request: Request, settings: Settings, rules: Sequence[Rule]) -> Outcome:

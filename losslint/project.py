@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from losslint import versions
 from losslint.config import Settings
 from losslint.finding import Failure, LosslintError
+from losslint.notebooks import ENDING
 from losslint.source import Source, SourceError, decode
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ EXCLUDED = frozenset(
     }
 )
 ROOT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
-READ = (".py", ".ipynb")
+READ = (".py", ENDING)
 MOST_LEVELS = 8
 MOST_BYTES = 20_000_000
 MOST_KEPT = 1_000_000  # characters of project modules that are kept parsed; a tree takes fifty times as much
@@ -110,7 +112,8 @@ class _Patterns(Struct, frozen=True):
         return self.spec.check_file(relative + "/" if is_folder else relative).include
 
 
-def _patterns(folder: str, lines: Sequence[str], where: str) -> _Patterns:
+@functools.cache
+def _patterns(folder: str, lines: tuple[str, ...], where: str) -> _Patterns:
     from pathspec import GitIgnoreSpec
 
     try:
@@ -123,7 +126,7 @@ def _gitignore(folder: str) -> _Patterns | None:
     path = os.path.join(folder, ".gitignore")
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return _patterns(folder, file.read().splitlines(), shown(path))
+            return _patterns(folder, tuple(file.read().splitlines()), shown(path))
     except OSError:
         return None
 
@@ -261,7 +264,7 @@ def discover(given: Sequence[str], *, exclude: Sequence[str] = (), root: str | N
     LosslintError
         A pattern is not valid.
     """
-    patterns = _patterns(root or os.getcwd(), exclude, "exclude") if exclude else None
+    patterns = _patterns(root or os.getcwd(), tuple(exclude), "exclude") if exclude else None
     walk = _Walk(patterns, force)
     for path in given:
         walk.given(path)
@@ -381,7 +384,7 @@ def _in_file(settings: Settings, path: str) -> Settings:
     more = [
         selector
         for pattern, selectors in settings.per_file_ignores.items()
-        if _patterns(folder, [pattern], "per-file-ignores").verdict(absolute, False)
+        if _patterns(folder, (pattern,), "per-file-ignores").verdict(absolute, False)
         for selector in selectors
     ]
     return replace(settings, ignore=(*settings.ignore, *more)) if more else settings

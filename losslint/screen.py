@@ -23,6 +23,7 @@ from losslint.losses import (
     SINKS,
     VALUE_WORDS,
 )
+from losslint.notebooks import ENDING
 
 FRAMEWORK_WORDS = (b"tensorflow", b"keras")
 VALUE_STEMS = (b"loss", b"cost", b"entropy", b"error", b"objective", b"nll", b"elbo", b"likelihood", b"penalty", b"xent")
@@ -79,7 +80,7 @@ WORD = re.compile(rb"\w++")
 
 def worth_reading(data: bytes, path: str) -> bool:
     """Whether a file may hold a loss; a notebook is told by the words alone, its code stands in strings."""
-    return any(word in data for word in FRAMEWORK_WORDS) if path.endswith(".ipynb") else may_hold_loss(data)
+    return any(word in data for word in FRAMEWORK_WORDS) if path.endswith(ENDING) else may_hold_loss(data)
 
 
 def may_hold_loss(data: bytes) -> bool:

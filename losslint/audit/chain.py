@@ -13,7 +13,7 @@ SMALL = 1e-5  # of the larger number: steps below it have no effect, and more th
 DRIFT = 2e-9  # of the shown number and batch: how far a float32 running mean strays
 
 # node -> cause of the step that leads to it, in the order that is printed
-CAUSES = {
+CAUSE_OF = {
     "total": "running",
     "compiled": "penalties",
     "unscaled": "loss-weights",
@@ -165,7 +165,7 @@ def _uncounted(record: Mapping[str, Any], shown: float, nodes: Mapping[str, floa
 def _steps(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float]) -> tuple[tuple[Step, ...], int]:
     found: list[Step] = []
     quiet, before, skipped = 0, shown, []
-    for node, cause in CAUSES.items():
+    for node, cause in CAUSE_OF.items():
         if node not in nodes:
             if cause not in ("hidden", "formula"):
                 skipped.append(cause)
@@ -286,6 +286,6 @@ def _notes(record: Mapping[str, Any], nodes: Mapping[str, float]) -> Iterator[st
         yield "the epoch is larger than what is kept: `weights moved` and `other data` are sampled, their sum is exact"
     reasons: dict[str, list[str]] = {}
     for node, reason in record["missing"].items():
-        reasons.setdefault(reason, []).append(CAUSES.get(node, node))
+        reasons.setdefault(reason, []).append(CAUSE_OF.get(node, node))
     for reason, causes in reasons.items():
         yield f"not measured: {', '.join(causes)}: {reason}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from losslint.audit.chain import Chain, chain
-from losslint.audit.links import findings_of
+from losslint.audit.links import findings_in
 from losslint.audit.run import Recorded
 from losslint.config import Settings
+from losslint.finding import Finding
 from losslint.rule import Rule
 
 
@@ -22,7 +23,13 @@ def explained(recorded: Recorded, number: float | None, settings: Settings, rule
         What the user got; it is the last epoch's, the other ones are explained without it.
     """
     last = len(recorded.epochs) - 1
+    files = {path: findings_in(path, settings, rules) for path in {record["loss"].get("path") for record in recorded.epochs} if path}
     return tuple(
-        replace(chain(record, number if place == last else None), findings=findings_of(record["loss"], settings, rules))
+        replace(chain(record, number if place == last else None), findings=_of(record["loss"], files))
         for place, record in enumerate(recorded.epochs)
     )
+
+
+def _of(loss: Mapping[str, str], files: Mapping[str, Sequence[Finding]]) -> tuple[Finding, ...]:
+    """The findings in the function of a loss."""
+    return tuple(f for f in files.get(loss.get("path", ""), ()) if loss["name"] in f.function.split("."))

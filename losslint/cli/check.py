@@ -10,6 +10,7 @@ import typer
 
 from losslint.cli.options import Config, Isolated, LocalPacks, Words, rules_of, settings_for, standard_input, words_of
 from losslint.cli.streams import say, write
+from losslint.finding import LosslintError
 
 
 def check(
@@ -51,18 +52,13 @@ def check(
     """Find defects in the losses of files and folders."""
     from losslint import pipeline, report
     from losslint.config import Confirmation, cache_folder, choice, overridden
-    from losslint.finding import LosslintError
     from losslint.report.progress import bar
     from losslint.report.style import Style, style_of
+    from losslint.report.words import counted
 
     choice(output_format, report.FORMATS, "--output-format")
     files = report.files(output_file or ())
-    if fix and diff:
-        raise LosslintError("--fix changes files and --diff only shows how; give one of them")
-    if add_ignore and (fix or diff or "-" in (paths or ())):
-        raise LosslintError("--add-ignore writes comments into files; give it without --fix, --diff and `-`")
-    if reason and not add_ignore:
-        raise LosslintError("--reason is what --add-ignore writes; give both")
+    _together(fix=fix, diff=diff, add_ignore=add_ignore, reason=reason, standard_input="-" in (paths or ()))
     given = tuple(paths or ["."])
     text = standard_input(given, stdin_filename)
     settings = overridden(
@@ -95,15 +91,13 @@ def check(
         outcome = pipeline.check(request, settings, rules)
     if add_ignore:
         outcome = pipeline.silenced(request, outcome, " ".join(reason.split()))
-    code: int | None = None
     out: Callable[[str], object] = write
     if fix or diff:
         done = pipeline.fixed(request, settings, rules, outcome, unsafe=unsafe_fixes, write=not diff)
         outcome = done.outcome
         if diff:
             write(done.diff)
-            say(f"note: would fix {report.counted(outcome.result.fixed, 'problem')}")
-            code = int(bool(done.diff) and not exit_zero)
+            say(f"note: would fix {counted(outcome.result.fixed, 'problem')}")
         elif text is not None:
             write(next(iter(done.texts.values()), text.decode(errors="surrogateescape")))
             out = sys.stderr.write
@@ -113,8 +107,24 @@ def check(
             say(line)
     for form, path in files:
         report.write(path, report.render(outcome, form, Style(), rules))
-    if code is None:
-        form = "statistics" if statistics else output_format
-        out(report.render(outcome, form, style_of(sys.stdout, quiet=quiet), rules))
-        code = pipeline.status(outcome.result, settings, exit_zero, strict)
-    raise typer.Exit(2 if outcome.result.failures else code)
+    if diff:
+        raise typer.Exit(2 if outcome.result.failures else int(bool(done.diff) and not exit_zero))
+    form = "statistics" if statistics else output_format
+    out(report.render(outcome, form, style_of(sys.stdout, quiet=quiet), rules))
+    raise typer.Exit(pipeline.status(outcome.result, settings, exit_zero, strict))
+
+
+def _together(*, fix: bool, diff: bool, add_ignore: bool, reason: str, standard_input: bool) -> None:
+    """Refuse options that do not go together.
+
+    Raises
+    ------
+    LosslintError
+        Two of them contradict each other, or one asks for another.
+    """
+    if fix and diff:
+        raise LosslintError("--fix changes files and --diff only shows how; give one of them")
+    if add_ignore and (fix or diff or standard_input):
+        raise LosslintError("--add-ignore writes comments into files; give it without --fix, --diff and `-`")
+    if reason and not add_ignore:
+        raise LosslintError("--reason is what --add-ignore writes; give both")

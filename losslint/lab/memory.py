@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from msgspec import MsgspecError, Struct, msgpack
 
 from losslint import __version__
+from losslint.files import write_in_one_step
 from losslint.finding import LosslintError, Verdict
 
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "tf_keras", "numpy")
@@ -88,10 +88,8 @@ class Memory(Struct, frozen=True):
         """Keep a verdict; a folder that cannot be written to is no error."""
         if self.folder is None:
             return
-        beside = self.folder / f"{name}.{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(msgpack.encode(verdict))
-            beside.replace(self.folder / name)
+            write_in_one_step(self.folder / name, msgpack.encode(verdict))
         except OSError:
             return

@@ -5,15 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from losslint.config import choice
+from losslint.files import write_in_one_step
 from losslint.finding import LosslintError
 from losslint.pipeline import Outcome
 from losslint.report.style import Style
-from losslint.report.words import counted
 from losslint.rule import Rule
 
-__all__ = ["FORMATS", "complaints", "counted", "files", "render", "write"]
 FORMATS = ("text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
 
 
@@ -59,11 +59,8 @@ def write(path: str, text: str) -> None:
     LosslintError
         It cannot be written.
     """
-    beside = f"{path}.{os.getpid()}"
     try:
-        with open(beside, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(beside, path)
+        write_in_one_step(Path(path), text.encode())
     except OSError as error:
         raise LosslintError(f"--output-file {path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
 

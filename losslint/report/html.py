@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import keyword
 import tokenize
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from losslint import __version__
-from losslint.finding import Finding
+from losslint.finding import Finding, by_path
 from losslint.pipeline import Outcome
 from losslint.report import plot
 from losslint.report.style import Style
@@ -38,10 +39,7 @@ pre { overflow-x: auto; background: var(--ground); border: 1px solid var(--line)
 
 def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     """The whole page."""
-    result = outcome.result
-    by_path: dict[str, list[Finding]] = {}
-    for finding in result.findings:
-        by_path.setdefault(finding.place.path, []).append(finding)
+    result, lines = outcome.result, functools.cache(outcome.lines)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -50,9 +48,9 @@ def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     ]
     parts += [f'<p class="error">{escape(failure.path)}: {escape(failure.message)}</p>' for failure in result.failures]
     parts += _table(result.findings)
-    for path, findings in by_path.items():
+    for path, findings in by_path(result.findings).items():
         parts.append(f"<h2>{escape(path)}</h2>")
-        parts += [_article(finding, outcome.lines(path, finding.place.cell)) for finding in findings]
+        parts += [_article(finding, lines(path, finding.place.cell)) for finding in findings]
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 

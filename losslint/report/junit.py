@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as xml
 
-from losslint.finding import Finding
+from losslint.finding import by_path
 from losslint.pipeline import Outcome
 from losslint.report.style import Style, one_line
 from losslint.rule import Rule
@@ -16,10 +16,7 @@ def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     result = outcome.result
     whole = {"name": "losslint", "tests": str(max(len(result.findings) + len(result.failures), 1))}
     root = xml.Element("testsuites", whole | {"failures": str(len(result.findings)), "errors": str(len(result.failures))})
-    by_path: dict[str, list[Finding]] = {}
-    for finding in result.findings:
-        by_path.setdefault(finding.place.path, []).append(finding)
-    for path, findings in by_path.items():
+    for path, findings in by_path(result.findings).items():
         suite = xml.SubElement(root, "testsuite", name=path, tests=str(len(findings)), failures=str(len(findings)), errors="0")
         for finding in findings:
             place = finding.place

@@ -113,16 +113,16 @@ class Ending:
         found: dict[str, Any] = {}
         if batches:
             found["moved"] = self._mean(batches)
-        if data is not None:
-            found["reread"] = self._mean(data.batches())
         source = list(data.batches()) if data is not None else batches
+        if data is not None:
+            found["reread"] = self._mean(source)
         if not source:
             return found
         targets = _joined([y for _, y in source])
         outputs = _joined([self.predict(x) for x, _ in source])
         found["whole"] = float(self.of(targets, outputs))
         x = _joined([x for x, _ in source])
-        predictions = tf.nest.map_structure(_tensor, self.model.predict(x, batch_size=_rows(source[0][0]), verbose=0))
+        predictions = tf.nest.map_structure(_tensor, self.model.predict(x, batch_size=rows(source[0][0]), verbose=0))
         found["eager"] = float(again(targets, outputs))
         found["independent"] = float(again(targets, predictions))
         found["random"] = again is self.of or not _same(outputs, _joined([self.predict(x) for x, _ in source]))
@@ -143,12 +143,12 @@ class Ending:
             _restore(state)
 
     def _mean(self, batches: Iterable[tuple[Any, Any]]) -> float:
-        total, rows = 0.0, 0
+        total, all_ = 0.0, 0
         for x, y in batches:
-            number = _rows(x)
+            number = rows(x)
             total += number * float(self.value(x, y))
-            rows += number
-        return total / max(rows, 1)
+            all_ += number
+        return total / max(all_, 1)
 
 
 def _state(variables: Any) -> list[tuple[Any, Any]]:
@@ -165,7 +165,8 @@ def _same(left: Any, right: Any) -> bool:
     return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(tf.nest.flatten(left), tf.nest.flatten(right)))
 
 
-def _rows(x: Any) -> int:
+def rows(x: Any) -> int:
+    """How many samples there are in inputs."""
     return int(tf.nest.flatten(x)[0].shape[0])
 
 

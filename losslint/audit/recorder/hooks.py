@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .records import Tell
+from .records import Tell, said
 
 KERAS = ("keras", "tf_keras")
 
@@ -49,7 +49,7 @@ def install(options: dict[str, Any], tell: Tell) -> None:
     Parameters
     ----------
     options
-        As `watch.Options` reads them.
+        As `watch.begin` reads them.
     tell
         Takes the records.
     """
@@ -59,7 +59,7 @@ def install(options: dict[str, Any], tell: Tell) -> None:
         try:
             _wrap(keras, options, tell, fits)
         except Exception as error:  # an audit that fails never ends the training
-            tell({"kind": "failed", "where": "import", "reason": _reason(error)})
+            tell({"kind": "failed", "where": "import", "reason": said(error)})
 
     sys.meta_path.insert(0, _Finder(loaded))
 
@@ -86,7 +86,7 @@ def _wrap(keras: Any, options: dict[str, Any], tell: Tell, fits: list[int]) -> N
             given.arguments["callbacks"] = _with(given.arguments.get("callbacks"), watch.callback, self)
             args, kwargs = given.args[1:], given.kwargs
         except Exception as error:
-            tell({"kind": "failed", "where": "fit", "line": line, "reason": _reason(error)})
+            tell({"kind": "failed", "where": "fit", "line": line, "reason": said(error)})
         running.append(self)
         try:
             return original(self, *args, **kwargs)
@@ -121,7 +121,3 @@ def _caller() -> tuple[str, int]:
             return name, frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return "", 0
-
-
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -25,6 +25,11 @@ def writer(path: str) -> Tell:
     return tell
 
 
+def said(error: BaseException) -> str:
+    """What was raised, in one line of a record."""
+    return f"{type(error).__name__}: {error}"
+
+
 def plain(value: Any) -> Any:
     """A value that JSON can hold: numbers that are not finite become their names, what is unknown its representation."""
     if isinstance(value, dict):

@@ -10,9 +10,9 @@ from typing import Any
 import tensorflow as tf
 
 from .batches import Batches, teed
-from .ending import Ending, given
+from .ending import Ending, given, rows
 from .losses import Compiled
-from .records import Tell
+from .records import Tell, said
 from .step import Step
 
 NOISY = ("Dropout", "BatchNormalization", "GaussianNoise", "AlphaDropout", "Random", "GaussianDropout", "SpectralNormalization")
@@ -48,9 +48,8 @@ class Watch:
     """The audit of one fit; see `begin`."""
 
     def __init__(self, keras: Any, model: Any, arguments: dict[str, Any], options: dict[str, Any], tell: Tell, place: dict[str, Any]):
-        self.keras, self.model, self.options, self.tell, self.place = keras, model, options, tell, place
+        self.model, self.options, self.tell, self.place = model, options, tell, place
         self.arguments = arguments
-        self.notes: list[str] = []
         self.shown: dict[str, Any] = {}
         self.epoch, self.done = -1, -1
         self.failed = False
@@ -65,9 +64,9 @@ class Watch:
         self.batches = Batches()
         self.newer = hasattr(model, "_compile_loss")  # Keras 3
         stock = type(model).train_step is keras.Model.train_step
-        strategy = tf.distribute.get_strategy().num_replicas_in_sync > 1
-        probe = stock and not self.stateful and not strategy and options.get("probe", True)
-        self.step = Step(model, None if strategy else self.compiled, probe)
+        self.replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
+        probe = stock and not self.stateful and not self.replicated and options.get("probe", True)
+        self.step = Step(model, None if self.replicated else self.compiled, probe)
         self.ending: Ending | None = None
         self.callback = _callback(keras, self)
 
@@ -76,11 +75,11 @@ class Watch:
     def attach(self) -> None:
         """Put the measurements on the model itself, not on its class: the next train function is traced with them."""
         train_step, compute_loss = self.model.train_step, self.model.compute_loss
-        seen: list[Any] = [None]
+        asked: list[bool] = []  # whether the step asked for the model's loss
 
         def measured_loss(x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **more: Any) -> Any:
             total = compute_loss(x, y, y_pred, sample_weight, **more)
-            seen[0] = True
+            asked.append(True)
             try:
                 self.step.measure(_rows(y if x is None else x), total, {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight})
             except Exception as error:
@@ -88,10 +87,10 @@ class Watch:
             return total
 
         def measured_step(data: Any) -> Any:
-            seen[0] = None
+            asked.clear()
             logs = train_step(data)
             try:
-                if seen[0] is None:
+                if not asked:
                     self.step.reported(_rows(data), logs)
             except Exception as error:
                 self._fail("step", error)
@@ -112,7 +111,7 @@ class Watch:
 
     def tee(self) -> None:
         """Keep the batches from here on."""
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1 or self.model.train_function is self.teed:
+        if self.replicated or self.model.train_function is self.teed:
             return
         self.teed = teed(self.model.train_function, self._keep)
         self.model.train_function = self.teed
@@ -149,7 +148,8 @@ class Watch:
             if self.ending is None:
                 self.ending = Ending(self.model, self.compiled, autograph=not self.newer)
             end = self.ending.run(self.batches.kept, self.data, self.mine, quiet=bool(self.step.drawn))
-        batch = self.data.batch if self.data is not None else _rows_of(self.batches)
+        first = self.batches.kept[:1]
+        batch = self.data.batch if self.data is not None else rows(first[0][0]) if first else 0
         self.tell(
             {
                 "kind": "epoch",
@@ -189,7 +189,7 @@ class Watch:
         if self.failed:
             return
         self.failed = True
-        self.tell({"kind": "failed", "where": where, "line": self.place.get("line"), "reason": f"{type(error).__name__}: {error}"})
+        self.tell({"kind": "failed", "where": where, "line": self.place.get("line"), "reason": said(error)})
 
 
 def _callback(keras: Any, watch: Watch) -> Any:
@@ -242,7 +242,3 @@ def _layers(model: Any) -> list[Any]:
 
 def _rows(data: Any) -> Any:
     return tf.shape(next(leaf for leaf in tf.nest.flatten(data) if leaf is not None))[0]
-
-
-def _rows_of(batches: Batches) -> int:
-    return int(tf.nest.flatten(batches.kept[0][0])[0].shape[0]) if batches.kept else 0
