@@ -44,6 +44,8 @@ SILENT = [
     "-tf.math.log(2.0 + tf.abs(y_true - y_pred))",
     "-tf.math.log(tf.nn.softplus(y_pred) + 1e-6)",
     "y_true * tf.math.log(2.0)",
+    "-tf.math.log(tf.reduce_sum(tf.one_hot(y_true, 4) * tf.clip_by_value(y_pred, 1e-7, 1.0), axis=-1, keepdims=True))",
+    "-K.log(K.sum(y_true * K.clip(y_pred, 1e-7, 1.0), axis=-1, keepdims=True))",
 ]
 UNGUARDED = [
     "-tf.math.log(y_pred)",
@@ -51,6 +53,8 @@ UNGUARDED = [
     "-tf.math.log(tf.clip_by_value(y_pred, 0.0, 1.0))",
     "-tf.math.log(tf.maximum(y_pred, 0.0))",
     "-tf.math.log(y_true * y_pred)",
+    "-tf.math.log(tf.reduce_sum(tf.one_hot(y_true, 4) * y_pred, axis=-1, keepdims=True))",
+    "-K.log(K.sum(y_true * y_pred, axis=-1, keepdims=True))",
     "-tf.math.log(1.0 - tf.nn.softmax(y_pred))",
     "y_true * tf.math.log(y_true / tf.maximum(y_pred, 1e-7))",
     "-tf.math.log(tf.where(y_true > 0, y_pred, 1e-7))",

@@ -211,6 +211,12 @@ def padded_loss(y_gt, y_pred, loss_fn):
         y_gt = y_gt[:, :length]
     return loss_fn(y_gt, y_pred)
 """,
+    "several losses at once, which a step of somebody's training asks for": """
+def scale_losses(y_true, y_pred, classes=2):
+    if tf.shape(y_pred)[1] > classes:
+        y_pred = y_pred[:, :classes]
+    return tf.reduce_mean(tf.square(y_true - y_pred)), tf.reduce_mean(tf.abs(y_true - y_pred))
+""",
     "a numpy reference": """
 def reference_loss(y_true, y_pred):
     y_pred = np.clip(y_pred, K.epsilon(), 1.0)

@@ -59,12 +59,15 @@ class Shape(Struct, frozen=True):
         if self.hidden is None:
             position = index + len(self.lead) if index < 0 else index
             return ("lead", position) if 0 <= position < len(self.lead) else None
-        if index >= 0:
-            return ("lead", index) if index < len(self.lead) else ("hidden", 0)
-        if -index <= len(self.trail):
+        if 0 <= index < len(self.lead):
+            return ("lead", index)
+        if index < 0 and -index <= len(self.trail):
             return ("trail", len(self.trail) + index)
-        if self.hidden == 0 and not self.trail and self.batch_axes >= 2 and -index <= len(self.lead):
-            return ("lead", len(self.lead) + index)  # a pairwise matrix: its last axis is a batch axis
+        if self.hidden == 0 and self.batch_axes >= 2:  # a pairwise matrix: its last axis is a batch axis
+            if index >= 0 and index - len(self.lead) < len(self.trail):
+                return ("trail", index - len(self.lead))
+            if index < 0 and not self.trail and -index <= len(self.lead):
+                return ("lead", len(self.lead) + index)
         return ("hidden", 0)
 
     def axis(self, index: int) -> Axis | None:

@@ -71,7 +71,7 @@ def passing(node: Node, column: int, arguments: tuple[Node, ...]) -> Iterator[No
 
 
 def undefined(node: Node, column: int) -> bool:
-    """Whether a value is NaN in a column because it was computed so (0/0, 0 * inf), and not because nothing is known of it."""
+    """Whether a value is NaN in a column because it was computed so (0/0, a mean of nothing), not because nothing is known of it."""
     seen: set[int] = set()
     stack = [node]
     while stack:
@@ -82,6 +82,8 @@ def undefined(node: Node, column: int) -> bool:
         entry = known(part.operation)
         unknown = [a for a in part.arguments if a.columns.single[column] != a.columns.single[column]]
         if not unknown and entry is not None and entry.kind is Kind.ELEMENTWISE and entry.column is not None and part.arguments:
+            return True
+        if part.operation == "mean" and column in empty_columns(part.arguments[0]):
             return True
         stack.extend(unknown)
     return False

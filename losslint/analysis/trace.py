@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,25 @@ SELECTIONS = frozenset({"where", "cond", "switch"})
 EAGER = frozenset({"where", "switch"})  # these compute both branches
 LAZY = "cond"
 FILTER = "nan_to_num"
+MASKED = frozenset({"boolean_mask", "gather", "gather_nd"})  # by a mask, or by the indices at which it is true
+TESTS = frozenset(
+    [
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "is_nan",
+        "is_inf",
+        "is_finite",
+        "argmax",
+        "argmin",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+    ]
+)  # finite for every operand
 SHAPES = frozenset({"zeros_like", "ones_like", "shape", "size", "rank", "dimension"})  # these read only the shape of their operand
 
 
@@ -99,11 +119,17 @@ class Trace:
         scope = self.loss.scope
         if self.loss.evidence >= 3:
             return self.owner is None or _of_keras(self.owner)
-        if self.loss.evidence < 2 or scope.function is None:
+        if self.loss.evidence < 2 or scope.function is None or not self.single:
             return False
         given = roles(scope, self.loss.evidence)
         required = scope.parameters[: len(scope.parameters) - len(scope.function.args.defaults)]
         return named(scope) and sorted(given.get(name, "") for name in required) == ["pred", "true"]
+
+    @property
+    def single(self) -> bool:
+        """Whether the function returns one value, as Keras asks of a loss, and no tuple."""
+        steps = ast.walk(self.loss.scope.function) if self.loss.scope.function is not None else ()
+        return not any(isinstance(step, ast.Return) and isinstance(step.value, ast.Tuple) for step in steps)
 
     def likely(self) -> Iterator[Node]:
         """The nodes of values that more than the form of a function says are losses: its name, its use, a target beside a prediction."""
@@ -225,7 +251,9 @@ def _taken(node: Node, column: int) -> tuple[Node, ...]:
     """The arguments that make up the value of a node in a column."""
     if node.operation == FILTER and _finite(node.arguments[0], column) is False:
         return ()
-    if node.operation in SHAPES:
+    if node.operation in SHAPES or node.operation in TESTS:
+        return ()
+    if node.operation in MASKED and (mask := _mask(node)) is not None and _told(mask, column) is False:
         return ()
     if node.operation not in SELECTIONS or len(node.arguments) != 3:
         return node.arguments
@@ -234,6 +262,16 @@ def _taken(node: Node, column: int) -> tuple[Node, ...]:
     if told is None:
         return taken, other
     return (taken,) if told else (other,)
+
+
+def _mask(node: Node) -> Node | None:
+    """The mask by which a selection takes elements."""
+    picked = node.arguments[-1]
+    while picked.operation in ("cast", "squeeze", "reshape", "indices"):
+        picked, told = picked.arguments[-1], picked.operation == "indices"
+        if told:
+            return picked
+    return picked if node.operation == "boolean_mask" else None
 
 
 def _told(condition: Node, column: int) -> bool | None:

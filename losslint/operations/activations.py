@@ -34,7 +34,7 @@ OPERATIONS = (
     Operation("softmax", A, "x axis", each(SPACES, "softmax") + " scipy.special.softmax", 1, f.share, Degree.ZERO, along=-1.0, default_axis=-1, activation=True, aliases="logits=x dim=axis"),
     Operation("log_softmax", A, "x axis", each("tf ops keras.activations", "log_softmax"), 1, f.log_share, Degree.ZERO, along=0.0, default_axis=-1, aliases="logits=x dim=axis"),
     Operation("l2_normalize", A, "x axis epsilon", "tf.l2_normalize K.l2_normalize(x,axis)", 1, f.unit, Degree.ZERO, along=-0.5),
-    Operation("unit_vectors", A, "x axis order", "keras.utils.normalize ops.normalize", 1, f.direction, Degree.ZERO, along=-0.5, default_axis=-1),
+    Operation("unit_vectors", A, "x axis order", "tf.normalize(x,order,axis) keras.utils.normalize ops.normalize", 1, f.direction, Degree.ZERO, along=-0.5, default_axis=-1, aliases="ord=order tensor=x"),
     Operation("clip_by_norm", A, "x clip_norm axis", "tf.clip_by_norm tf.clip_by_average_norm(x,clip_norm)", 1, None, Degree.UNKNOWN, aliases="t=x"),
     Operation("clip_by_global_norm", A, "x clip_norm use_norm", "tf.clip_by_global_norm", 1, None, Degree.UNKNOWN, aliases="t_list=x"),
     Operation("cumsum", A, "x axis", each("tf K ops np", "cumsum") + " .cumsum", 1, f.kept_at_zero, along=1.0, default_axis=0),

@@ -42,13 +42,16 @@ def confidence(trace: Trace) -> Confidence:
 
 
 def pairs(trace: Trace) -> bool:
-    """Whether a loss takes a target and a prediction by their names, among settings, and no model or function to train with."""
+    """Whether a loss takes one target and one prediction by their names, among settings, and returns one value, as Keras asks."""
     scope = trace.loss.scope
-    if trace.loss.evidence != 2 or scope.function is None or any(LOOP.search(name) for name in scope.parameters):
+    if trace.loss.evidence != 2 or scope.function is None or not trace.single or any(map(LOOP.search, scope.parameters)):
         return False
     given = roles(scope, trace.loss.evidence)
     required = scope.parameters[: len(scope.parameters) - len(scope.function.args.defaults)]
-    return named(scope) and {"true", "pred"} <= {given.get(name) for name in required}
+    return named(scope) and [role for name in required if (role := given.get(name)) in ("true", "pred")] in (
+        ["true", "pred"],
+        ["pred", "true"],
+    )
 
 
 def optional(end: Node) -> bool:

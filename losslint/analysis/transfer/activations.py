@@ -33,11 +33,22 @@ def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -
         flat = Shape((Axis(x.shape.power),)) if x.shape is not None else None
         return _mixed(op, x, others, site, known, axes).with_facts(shape=flat)
     if op.name == "unit_vectors":
-        order = literal(arguments.get("order", Constant(2)))
-        if order != 2:
-            number = isinstance(order, int | float) and order > 0
-            return _mixed(replace(op, column=None, along=-1.0 / order if number else None), x, others, site, known, axes)
+        return _unit_vectors(op, x, arguments, site, spelling, (known, axes))
     return _mixed(op, x, others, site, known, axes)
+
+
+def _unit_vectors(op: Operation, x: Node, arguments: Arguments, site: Site, spelling: str, along: tuple[bool, Axes]) -> Value:
+    """Vectors divided by their norm; TensorFlow returns the norm with them, and takes the whole value where no axis is given."""
+    order = literal(arguments.get("order", Constant(2)))
+    if order not in (2, "euclidean"):
+        number = isinstance(order, int | float) and order > 0
+        op = replace(op, column=None, along=-1.0 / order if number else None)
+    if spelling != "tf.normalize":
+        return _mixed(op, x, [], site, *along)
+    known, axes = along if "axis" in arguments else (True, None)
+    unit, (shape, _) = _mixed(op, x, [], site, known, axes), gone(x, known, axes, keepdims=True)
+    unit = unit.with_facts(columns=columns.apply(lambda value: value or columns.NAN, (unit.columns,)))  # 0 / 0
+    return Items([unit, made("norm", [x], site, shape=shape, degree=degree.UNKNOWN)], mutable=False)
 
 
 def _mixed(op: Operation, x: Node, others: list[Node], site: Site, known: bool, axes: Axes) -> Node:

@@ -102,7 +102,7 @@ def _one_hot(x: Node, arguments: Arguments, site: Site, spelling: str) -> Node:
         shape = x.shape.with_axis(-1, new)
     values = columns.UNKNOWN if {"on_value", "off_value"} & arguments.keys() else columns.TRUE
     gradient, grown = min(x.gradient, Gradient.BLOCKED), frozenset({-float(new.power)})
-    return made("one_hot", [x], site, shape=shape, degree=grown, columns=values, gradient=gradient, marks=frozenset())
+    return made("one_hot", [x], site, shape=shape, degree=grown, columns=values, gradient=gradient, marks=frozenset(), axis=axis)
 
 
 def _sequence_mask(lengths: Node, arguments: Arguments, site: Site) -> Node:

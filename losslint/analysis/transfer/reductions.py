@@ -14,6 +14,7 @@ from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.shape import ANY, Axis, Shape
 from losslint.analysis.transfer.axes import NUMPY_LIKE, Axes, axes_of, elements, gone
+from losslint.analysis.transfer.choices import chosen
 from losslint.analysis.transfer.elementwise import elementwise
 from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, difference, flag, literal, made
 from losslint.operations import functions
@@ -47,9 +48,9 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
         site,
         shape=shape,
         degree=_degree(op, x, went),
-        columns=_columns(op, x, went),
+        columns=chosen(op.name, x, axes, went) or _columns(op, x, went) if known else _columns(op, x, went),
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
-        marks=_marks(op, x, spelling),
+        marks=_marks(op, x, axes, spelling),
         axes=axes if known else "unknown",
         gone=went or [],
         keepdims=keepdims,
@@ -117,9 +118,9 @@ def _global_norm(op: Operation, parts: list[Node], site: Site) -> Node:
     return made(op.name, parts, site, shape=Shape(), degree=grown, columns=columns.apply(functions.sqrt, (total,)))
 
 
-def _marks(op: Operation, x: Node, spelling: str) -> frozenset[str]:
+def _marks(op: Operation, x: Node, axes: Axes, spelling: str) -> frozenset[str]:
     marks = x.facts.marks & (INHERITED | {"trainable"}) - {"mixed"}
-    if op.name in ("sum", "count_nonzero", "l2_loss"):
+    if op.name in ("sum", "count_nonzero", "l2_loss") or axes is None:
         marks -= {"maybe-empty"}
     if x.operation == "shape" and op.name == "prod":
         marks |= {"dimension"}

@@ -70,7 +70,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "softmax": (Form({"x": P}), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "1"}), Form({"x": P, "axis": "0"}, open=False)),
     "cumprod": (Form({"x": P}, unknown="degree"), Form({"x": P, "axis": "-1"})),
     "cumulative_logsumexp": (Form({"x": P}, unknown="degree"), Form({"x": P, "axis": "-1"})),
-    "unit_vectors": (Form({"x": P}, but="utils"), Form({"x": P, "axis": "-1", "order": "2"}, only="ops"), Form({"x": P, "axis": "-1"}, only="utils", unknown="gradient"), Form({"x": P, "axis": "0", "order": "1"}, only="ops", unknown="columns")),
+    "unit_vectors": (Form({"x": P}, only="ops"), Form({"x": P, "axis": "-1"}, only="^tf", result="{}[0]"), Form({"x": P, "order": "1", "axis": "0"}, only="^tf", result="{}[0]", unknown="columns"), Form({"x": P}, only="^tf", result="{}[0]"), Form({"x": P, "axis": "-1", "order": "2"}, only="ops"), Form({"x": P, "axis": "-1"}, only="utils", unknown="gradient"), Form({"x": P, "axis": "0", "order": "1"}, only="ops", unknown="columns")),
     # --- reductions --------------------------------------------------------------------------------------------------
     "sum": (Form({"x": P}, but="sparse"), Form({"x": P, "axis": "-1"}, but="sparse"), Form({"x": P, "axis": "0", "keepdims": "True"}, but="sparse"), Form({"x": P, "axis": "(0, 1)"}, but="sparse"), Form({"x": f"tf.sparse.from_dense({P})", "axis": "0"}, only="sparse", xla=False, open=False)),
     "max": (Form({"x": P}, but="sparse"), Form({"x": P, "axis": "-1"}, but="sparse"), Form({"x": P, "axis": "0", "keepdims": "True"}, but="sparse"), Form({"x": P, "axis": "(0, 1)"}, but="sparse"), Form({"x": f"tf.sparse.from_dense({P})", "axis": "0"}, only="sparse", xla=False, open=False, unknown="gradient")),

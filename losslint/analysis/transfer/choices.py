@@ -1,0 +1,73 @@
+"""One of several: what a reduction gives along an axis on which a one-hot vector has a single 1.
+
+A witness column takes all elements of a tensor for equal, and a one-hot vector has none that are: its elements are
+0 (this is not the class) and 1 (it is) side by side.
+"""
+
+from __future__ import annotations
+
+from losslint.analysis import columns
+from losslint.analysis.columns import COLUMNS, UNKNOWN, Columns
+from losslint.analysis.node import Node
+from losslint.analysis.shape import Axis
+from losslint.analysis.transfer.axes import Axes
+
+KEPT = frozenset({"cast", "identity", "stop_gradient", "expand_dims", "squeeze", "reshape", "tile", "abs", "square"})
+TESTS = frozenset({"greater", "not_equal", "greater_equal"})
+SUMS = frozenset({"sum", "max", "count_nonzero", "any", "mean"})
+
+
+def _vector(node: Node) -> Node | None:
+    """The one-hot vector that a value is, as another type at most."""
+    while node.operation in ("cast", "identity", "stop_gradient"):
+        node = node.arguments[0]
+    return node if node.operation == "one_hot" and node.details["axis"] == -1 else None
+
+
+def _not_all_zero(node: Node) -> bool:
+    """Whether some element of a value, over all classes, is not 0: it counts the classes of labels."""
+    while node.operation in KEPT | TESTS | SUMS:
+        if node.operation in TESTS and not (node.arguments[1].constant and node.arguments[1].columns.single[0] == 0):
+            return False
+        node = node.arguments[0]
+    return node.operation == "one_hot"
+
+
+def _labels(node: Node) -> bool:
+    """Whether a value is the target as the loss was given it, which may be one-hot."""
+    while node.operation in ("cast", "identity", "stop_gradient"):
+        node = node.arguments[0]
+    return node.operation == "parameter" and "true" in node.origin
+
+
+def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None) -> Columns | None:
+    """The columns of a reduction over the classes of one-hot vectors; None: it is no such thing.
+
+    Parameters
+    ----------
+    operation
+        The canonical name of the reduction.
+    x
+        What is reduced.
+    axes, went
+        The axes that are reduced, as they were written, and what they hold.
+    """
+    last = axes == (-1,) and went is not None and len(went) == 1 and went[0].power == 0
+    if operation in ("sum", "max") and last and _vector(x) is not None:
+        return columns.constant(1.0)
+    if operation == "sum" and last and x.operation == "multiply":
+        return _of_product(*x.arguments)
+    if operation in SUMS and (axes is None or last or (isinstance(axes, tuple) and -1 in axes)) and _not_all_zero(x):
+        return UNKNOWN
+    return None
+
+
+def _of_product(first: Node, second: Node) -> Columns | None:
+    """The columns of the sum of a product with one-hot vectors: the element that they choose."""
+    for vector, other in ((first, second), (second, first)):
+        if _vector(vector) is not None:
+            return other.columns
+        if _labels(vector) and not (_labels(other) or other.constant):
+            without = [i for i in range(COLUMNS) if vector.columns.single[i] == 0]
+            return other.columns.without(without)
+    return None
