@@ -86,6 +86,9 @@ ROOTS = [
     "tf.reduce_mean(tf.sqrt(tf.abs(y_true - y_pred)), -1)",
     "tf.sqrt(tf.maximum(tf.reduce_sum(tf.square(y_true - y_pred), -1), 0.0))",
     "tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), -1) + 1e-40)",
+    "tf.sqrt(tf.keras.losses.mean_squared_error(y_true, y_pred))",
+    "K.sqrt(tf.keras.losses.MeanAbsoluteError()(y_true, y_pred))",
+    "K.pow(tf.keras.losses.Huber(reduction='none')(y_true, y_pred), 0.5)",
 ]
 ROOTS_UNDER_XLA = [
     "tf.square(tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), -1)))",
@@ -94,6 +97,8 @@ ROOTS_UNDER_XLA = [
     "d = tf.sqrt(tf.square(y_true - y_pred)); tf.reduce_mean(tf.where(d > 0.0, d, 0.0), -1)",
 ]
 ROOTED_SAFELY = [
+    "tf.sqrt(tf.keras.losses.mean_squared_error(y_true, y_pred) + 1e-9)",
+    "tf.sqrt(tf.keras.losses.binary_crossentropy(y_true, y_pred))",
     "tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), -1) + 1e-12)",
     "K.sqrt(K.maximum(K.sum(K.square(y_true - y_pred), -1), K.epsilon()))",
     "tf.sqrt(tf.reduce_sum(tf.square(y_true), -1)) * tf.reduce_mean(y_pred, -1)",

@@ -87,7 +87,7 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
         case Kind.SELECTION:
             return selection(op, arguments, site, run, spelling)
         case Kind.LOSS:
-            return loss(op, arguments, site)
+            return loss(op, arguments, site, spelling)
         case Kind.GRADIENT:
             return gradient(op, arguments, site, spelling)
         case Kind.IDENTITY:

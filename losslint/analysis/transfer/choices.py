@@ -40,8 +40,8 @@ def _labels(node: Node) -> bool:
     return node.operation == "parameter" and "true" in node.origin
 
 
-def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None) -> Columns | None:
-    """The columns of a reduction over the classes of one-hot vectors; None: it is no such thing.
+def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None, usual: Columns) -> Columns:
+    """The columns of a reduction, which may be over the classes of one-hot vectors.
 
     Parameters
     ----------
@@ -51,23 +51,24 @@ def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None) -> Colu
         What is reduced.
     axes, went
         The axes that are reduced, as they were written, and what they hold.
+    usual
+        The columns that the reduction gives of a tensor of equal elements.
     """
     last = axes == (-1,) and went is not None and len(went) == 1 and went[0].power == 0
     if operation in ("sum", "max") and last and _vector(x) is not None:
         return columns.constant(1.0)
     if operation == "sum" and last and x.operation == "multiply":
-        return _of_product(*x.arguments)
+        return _of_product(*x.arguments, usual)
     if operation in SUMS and (axes is None or last or (isinstance(axes, tuple) and -1 in axes)) and _not_all_zero(x):
         return UNKNOWN
-    return None
+    return usual
 
 
-def _of_product(first: Node, second: Node) -> Columns | None:
-    """The columns of the sum of a product with one-hot vectors: the element that they choose."""
+def _of_product(first: Node, second: Node, usual: Columns) -> Columns:
+    """The columns of the sum of a product with one-hot vectors: the element that they choose; of labels that may be such: some element."""
     for vector, other in ((first, second), (second, first)):
         if _vector(vector) is not None:
             return other.columns
         if _labels(vector) and not (_labels(other) or other.constant):
-            without = [i for i in range(COLUMNS) if vector.columns.single[i] == 0]
-            return other.columns.without(without)
-    return None
+            return usual.without([i for i in range(COLUMNS) if vector.columns.single[i] == 0])
+    return usual

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from losslint.analysis import degree
+from losslint.analysis import columns, degree
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, LossObject, Named, Value
 from losslint.analysis.shape import BATCH_FIRST, ONE, SCALAR, Axis, Shape, broadcast
@@ -13,9 +13,34 @@ from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, larges
 from losslint.operations.catalogue import takes_logits
 from losslint.operations.operation import Flow, Operation
 
+DISTANCES = frozenset(
+    [
+        *("mean_squared_error", "mse", "mean_absolute_error", "mae", "mean_absolute_percentage_error", "mape"),
+        *("mean_squared_logarithmic_error", "msle", "logcosh", "log_cosh", "huber", "huber_loss", "absolute_difference"),
+        *("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "LogCosh", "Huber"),
+    ]
+)  # 0 where the prediction is the target, and only there
 
-def loss(op: Operation, arguments: Arguments, site: Site) -> Node:
+
+def loss(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Node:
     """The value of a framework loss."""
+    value = _value(op, arguments, site)
+    return _apart(value, spelling)
+
+
+def _apart(value: Node, spelling: str) -> Node:
+    """A loss that measures a distance is 0 where its arguments are equal; two of which nothing is known can be."""
+    name = spelling.rpartition(".")[2]
+    if len(value.arguments) != 2 or (name not in DISTANCES and name.lower() not in DISTANCES):
+        return value
+    first, second = (argument.columns for argument in value.arguments)
+    if not (first.known or second.known):
+        return value.with_facts(columns=columns.at(0, columns.constant(0.0)))
+    zero = columns.apply(lambda x, y: 0.0 if x == y else columns.NAN, (first, second))
+    return value.with_facts(columns=zero)
+
+
+def _value(op: Operation, arguments: Arguments, site: Site) -> Node:
     if op.shape == "penalty":
         return Node("weight_penalty", (), site, Facts(SCALAR, gradient=Gradient.FLOWS, origin=frozenset({"variable"})))
     if op.shape == "average":
@@ -106,7 +131,7 @@ def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str
     """The value of a framework's loss object called on (y_true, y_pred)."""
     given = [*positional[:2], *(keywords[k] for k in ("y_true", "y_pred") if k in keywords)]
     operation, reduction = obj.operation, _told(obj.arguments.get("reduction"))
-    value = _reduced("loss_object", operation, [as_node(v, site) for v in given], operation.shape, reduction, site)
+    value = _apart(_reduced("loss_object", operation, [as_node(v, site) for v in given], operation.shape, reduction, site), obj.spelling)
     value.details["spelling"] = obj.spelling
     value.details["logits"] = expected(obj.spelling, obj.arguments.get("from_logits"))
     return value

@@ -48,7 +48,7 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
         site,
         shape=shape,
         degree=_degree(op, x, went),
-        columns=chosen(op.name, x, axes, went) or _columns(op, x, went) if known else _columns(op, x, went),
+        columns=chosen(op.name, x, axes if known else (), went, _columns(op, x, went)),
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=_marks(op, x, axes, spelling),
         axes=axes if known else "unknown",
