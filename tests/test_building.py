@@ -114,3 +114,23 @@ def test_what_keras_does_with_logits_behind_an_activation(moves: bool, far: bool
     model.layers[0].set_weights([40.0 * rows, np.full(3, -20.0, "float32")])
     model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True))
     assert (model.evaluate(rows, rows, verbose=0) > 0.2) is far
+
+
+def test_of_several_star_imports_the_one_that_has_a_name_brought_it(codes: Callable[[str], set[str]]) -> None:
+    text = """\
+import tensorflow.keras.backend as K
+from tensorflow.keras.models import *
+from tensorflow.keras.layers import *
+from tensorflow.keras.losses import *
+
+
+def autoencoder():
+    inputs = Input((8,))
+    code = Dense(2)(inputs)
+
+    def sparse_loss(y_true, y_pred):
+        return K.mean(K.square(y_true - y_pred), axis=-1) + K.mean(K.abs(code))
+
+    return Model(inputs, Dense(8)(code)), sparse_loss
+"""
+    assert "LL202" in codes(text)

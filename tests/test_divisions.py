@@ -230,6 +230,43 @@ def test_metrics_have_no_gradient_but_a_value(codes: Callable[[str], set[str]]) 
     assert codes(text) & RULES == {"LL305"}
 
 
+GUARDED_BY_PYTHON = [
+    "if not y_true.sum() and not y_pred.sum(): return 1.0",
+    "if y_true.sum() == 0 and y_pred.sum() == 0: return 1.0",
+    "if y_true.sum() + y_pred.sum() == 0: raise ValueError",
+    "assert y_true.sum() > 0 or y_pred.sum() > 0",
+]
+UNGUARDED_BY_PYTHON = ["if not y_true.sum() and y_pred.sum(): return 1.0", "if y_true.sum() > 2: return 1.0", "assert y_true.sum() >= 0"]
+
+
+@pytest.mark.parametrize("guard", [*GUARDED_BY_PYTHON, *UNGUARDED_BY_PYTHON])
+def test_a_test_in_python_guards_what_follows_it(guard: str, codes: Callable[[str], set[str]]) -> None:
+    text = f"def dice_loss(y_true, y_pred):\n    {guard}\n    return 2 * (y_true * y_pred).sum() / (y_true.sum() + y_pred.sum())\n"
+    assert ("LL305" in codes(f"import numpy as np\nimport tensorflow as tf\n\n\n{text}")) == (guard in UNGUARDED_BY_PYTHON)
+
+
+def test_a_guard_in_a_helper_guards_the_helper_only(codes: Callable[[str], set[str]]) -> None:
+    text = """\
+import tensorflow as tf
+
+
+def checked(x):
+    if tf.reduce_sum(x) == 0:
+        return x
+    return tf.reduce_sum(x) / tf.reduce_sum(x)
+
+
+def some_loss(y_true, y_pred):
+    return tf.reduce_sum(checked(y_true) * y_pred) / tf.reduce_sum(y_true)
+"""
+    assert "LL305" in codes(text)
+
+
+def test_what_numpy_computes_has_no_gradient(codes: Callable[[str], set[str]]) -> None:
+    text = "import numpy as np\n\n\ndef some_loss(y_true, y_pred):\n    return np.sqrt(np.sum(np.square(y_true - y_pred), axis=-1))\n"
+    assert "LL306" not in codes(text)
+
+
 def test_what_only_looks_like_a_loss_is_left_alone(codes: Callable[[str], set[str]]) -> None:
     text = "import tensorflow as tf\n\n\ndef rescaled(boxes, labels):\n    return boxes / tf.reduce_sum(labels)\n"
     assert not codes(text) & RULES

@@ -46,6 +46,8 @@ SILENT = [
     "y_true * tf.math.log(2.0)",
     "-tf.math.log(tf.reduce_sum(tf.one_hot(y_true, 4) * tf.clip_by_value(y_pred, 1e-7, 1.0), axis=-1, keepdims=True))",
     "-K.log(K.sum(y_true * K.clip(y_pred, 1e-7, 1.0), axis=-1, keepdims=True))",
+    "tf.debugging.assert_positive(y_pred); -tf.math.log(y_pred)",
+    "tf.debugging.assert_greater(y_pred, 0.0); -tf.math.log(y_pred)",
 ]
 UNGUARDED = [
     "-tf.math.log(y_pred)",
@@ -58,6 +60,8 @@ UNGUARDED = [
     "-tf.math.log(1.0 - tf.nn.softmax(y_pred))",
     "y_true * tf.math.log(y_true / tf.maximum(y_pred, 1e-7))",
     "-tf.math.log(tf.where(y_true > 0, y_pred, 1e-7))",
+    "tf.debugging.assert_non_negative(y_pred); -tf.math.log(y_pred)",
+    "1.0 - tf.math.log(1.0 - tf.keras.losses.mse(y_true, y_pred))",
 ]
 ROUNDED_AWAY = [
     "-tf.math.log(1 - tf.clip_by_value(y_pred, 1e-8, 1 - 1e-8))",

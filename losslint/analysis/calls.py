@@ -41,13 +41,25 @@ MOST_DIGITS = 64
 
 def from_stars(scope: Scope, name: str) -> Value | None:
     """A name that a star import of a framework module may have brought."""
+    brought = None
     for module in (module for s in scope.chain() for around in (s, *s.starred()) for module in around.packages):
         if name in roles.FRAMEWORKS and canonical(module) is not None:
             return Named(roles.FRAMEWORKS[name])  # the module imported it under the usual name
         spelt = canonical(f"{module}.{name}")
-        if spelt is not None and (lookup(spelt) or loss_class(spelt) or INPUTS.match(spelt) or MODELS.match(spelt) or LAYERS.match(spelt)):
+        if spelt is None:
+            continue
+        entry = lookup(spelt)
+        if (
+            loss_class(spelt)
+            or INPUTS.match(spelt)
+            or MODELS.match(spelt)
+            or LAYERS.match(spelt)
+            or (entry and entry.operation.name != "opaque")
+        ):
             return Named(f"{module}.{name}")
-    return None
+        if entry and brought is None:
+            brought = Named(f"{module}.{name}")  # a module of which it is not known what it has
+    return brought
 
 
 def builtin(name: str) -> Value | None:

@@ -30,6 +30,12 @@ class Columns(Struct, frozen=True):
         """Whether any column is known."""
         return any(value == value for value in self.single)
 
+    @property
+    def truth(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The columns in which a condition holds, and those in which it does not; it is unknown in the rest."""
+        known = [(index, value) for index, value in enumerate(self.single) if value == value]
+        return frozenset(i for i, value in known if value != 0), frozenset(i for i, value in known if value == 0)
+
     def attains(self, test: Callable[[float], bool], saturated: bool = False) -> int | None:
         """The first column whose float32 value passes `test`; the saturation columns count only when asked."""
         for index, value in enumerate(self.single[: COLUMNS if saturated else ORDINARY]):

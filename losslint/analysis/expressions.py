@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
 from losslint.analysis.columns import UNKNOWN
+from losslint.analysis.conditions import NONE, certain
 from losslint.analysis.degree import ZERO
 from losslint.analysis.models import (
     LAYER_WEIGHTS,
@@ -369,10 +370,9 @@ def _conditional(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     known = truth(test)
     taken = run.decide(node.test, True if known is None else known, known is None or open_to_change(test))
     branch = node.body if taken else node.orelse
-    if isinstance(test, Node) and not test.constant:
-        with run.narrowed(test, taken):
-            return run.evaluate(branch, scope)
-    return run.evaluate(branch, scope)
+    true, false = certain(run, node.test, scope) if known is None else (NONE, NONE)
+    with run.narrowed(false if taken else true):
+        return run.evaluate(branch, scope)
 
 
 def _dictionary(run: Run, node: ast.Dict, scope: Scope) -> Value:

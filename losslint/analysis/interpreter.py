@@ -107,7 +107,8 @@ class Run:
         if not self.path.quiet:
             self.path.inlined.add(node)
         try:
-            return self.body(node, inner)
+            with self.narrowed(NOTHING):
+                return self.body(node, inner)
         finally:
             self.path.stack.pop()
 
@@ -142,14 +143,19 @@ class Run:
             self.path.eager -= 1
 
     @contextmanager
-    def narrowed(self, condition: Node, truth: bool) -> Iterator[None]:
-        """Names read inside are unknown in the columns in which the condition says otherwise."""
-        wrong = 0.0 if truth else 1.0
-        self.path.narrow.append(frozenset(i for i, value in enumerate(condition.columns.single) if value == wrong))
+    def narrowed(self, columns: frozenset[int]) -> Iterator[None]:
+        """Names read inside are unknown in these columns, in which a test around says that nobody comes here."""
+        depth = len(self.path.narrow)
+        self.path.narrow.append(columns)
         try:
             yield
         finally:
-            self.path.narrow.pop()
+            del self.path.narrow[depth:]
+
+    def narrow(self, columns: frozenset[int]) -> None:
+        """The same up to the end of the function, or of the test around: what went another way has left."""
+        if columns:
+            self.path.narrow.append(columns)
 
     def excluded(self) -> frozenset[int]:
         """The columns that the tests around rule out."""

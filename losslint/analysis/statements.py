@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from losslint.analysis import bindings, effects, loops
 from losslint.analysis.calls import operator
+from losslint.analysis.conditions import NONE, certain
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -81,6 +81,7 @@ def _statement(run: Run, node: ast.stmt, scope: Scope) -> Exit | None:
             scope.declared |= frozenset(names)
         case ast.Assert(test=test):
             effects.truth(run, run.evaluate(test, scope), run.site(test, scope), "assert")
+            run.narrow(certain(run, test, scope)[1])
         case ast.Raise():
             return Exit("raise")
         case ast.Break():
@@ -91,6 +92,11 @@ def _statement(run: Run, node: ast.stmt, scope: Scope) -> Exit | None:
             run.evaluate(node.subject, scope)
             return execute(run, node.cases[0].body, scope)
     return None
+
+
+def leaves(body: Sequence[ast.stmt]) -> bool:
+    """Whether nothing after a block is run where the block is."""
+    return bool(body) and isinstance(body[-1], ast.Raise | ast.Return | ast.Continue | ast.Break)
 
 
 def raises(body: Sequence[ast.stmt]) -> bool:
@@ -109,9 +115,12 @@ def _branch(run: Run, node: ast.If, scope: Scope) -> Exit | None:
         _tell(run, node.test, taken_now, scope)
         if taken_now and isinstance(node.test, ast.Name):
             effects.truth(run, run.evaluate(node.test, scope), run.site(node.test, scope), "if")
-    inside = run.narrowed(value, taken_now) if isinstance(value, Node) and not value.constant else nullcontext()
-    with inside:
-        return execute(run, node.body if taken_now else node.orelse, scope)
+    true, false = certain(run, node.test, scope) if known is None else (NONE, NONE)
+    with run.narrowed(false if taken_now else true):
+        left = execute(run, node.body if taken_now else node.orelse, scope)
+    if left is None and leaves(node.orelse if taken_now else node.body):
+        run.narrow(false if taken_now else true)
+    return left
 
 
 def _tell(run: Run, test: ast.expr, taken: bool, scope: Scope) -> None:

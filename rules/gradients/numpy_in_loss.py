@@ -254,7 +254,7 @@ def check(trace: Trace) -> Iterator[Report]:
     """Every call outside the framework on a tensor of a loss."""
     if trace.loss.metric or _reports_a_number(trace):
         return
-    used = {id(node.site.syntax) for node in trace.reached(1)}
+    used = {id(node.site.syntax) for node in reach(*_trained(trace))}
     for effect in trace.effects:
         if effect.operation != "host":
             continue
@@ -266,6 +266,13 @@ def check(trace: Trace) -> Iterator[Report]:
             trains = trains and any(is_loss(value.operation) for value in tensors)
         if trains or (trace.called_by_keras and in_a_graph(trace)):
             yield Report(effect, _message(effect, tensors[0]), _help(effect), (), confidence(trace))
+
+
+def _trained(trace: Trace) -> list[Node]:
+    """The values that a gradient is taken of; what a function that takes one itself returns besides is for its caller to read."""
+    roots = [root for root in trace.roots if root.evidence >= 1]
+    taken = [root.node for root in roots if root.why.startswith("handed to")]
+    return taken if taken and not says_loss(trace) else [root.node for root in roots]
 
 
 def _concerned(value: Node) -> bool:

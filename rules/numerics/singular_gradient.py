@@ -219,7 +219,7 @@ def check(trace: Trace) -> Iterator[Report]:
     if trace.loss.metric:
         return
     for node in trace.flowing():
-        point = _point(trace, node)
+        point = _point(trace, node) if not node.marked("numpy") else None  # no gradient goes through an array
         if point is None:
             continue
         at, always = point

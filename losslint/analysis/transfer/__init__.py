@@ -8,6 +8,7 @@ from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.transfer.activations import activation
+from losslint.analysis.transfer.assertions import asserted
 from losslint.analysis.transfer.contractions import contraction
 from losslint.analysis.transfer.creation import creation, identity
 from losslint.analysis.transfer.distributions import distribution
@@ -99,6 +100,7 @@ def _result(op: Operation, arguments: Arguments, site: Site, run: Run, spelling:
         case Kind.DISTRIBUTION:
             return distribution(op, arguments, site)
         case Kind.EFFECT:
+            asserted(arguments, site, run, spelling)
             return unknown((), site, constant=True)
     operands = [as_node(v, site) for v in arguments.values() if not isinstance(v, Constant)]
     return unknown(operands, site, constant=all(o.constant for o in operands))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 from losslint.analysis import columns, degree
@@ -13,31 +13,46 @@ from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, larges
 from losslint.operations.catalogue import takes_logits
 from losslint.operations.operation import Flow, Operation
 
-DISTANCES = frozenset(
-    [
-        *("mean_squared_error", "mse", "mean_absolute_error", "mae", "mean_absolute_percentage_error", "mape"),
-        *("mean_squared_logarithmic_error", "msle", "logcosh", "log_cosh", "huber", "huber_loss", "absolute_difference"),
-        *("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "LogCosh", "Huber"),
-    ]
-)  # 0 where the prediction is the target, and only there
+Apart = Callable[[float, float], float]
+
+
+def _square(x: float, y: float) -> float:
+    return (x - y) * (x - y)
+
+
+def _absolute(x: float, y: float) -> float:
+    return abs(x - y)
+
+
+def _zero(x: float, y: float) -> float:
+    return 0.0 if x == y else columns.NAN
+
+
+DISTANCES: dict[str, Apart] = {
+    **dict.fromkeys(("mean_squared_error", "mse", "meansquarederror"), _square),
+    **dict.fromkeys(("mean_absolute_error", "mae", "meanabsoluteerror", "absolute_difference"), _absolute),
+    **dict.fromkeys(("mean_absolute_percentage_error", "mape", "meanabsolutepercentageerror"), _zero),
+    **dict.fromkeys(("mean_squared_logarithmic_error", "msle", "meansquaredlogarithmicerror"), _zero),
+    **dict.fromkeys(("logcosh", "log_cosh", "huber", "huber_loss"), _zero),
+}  # 0 where the prediction is the target, and only there
 
 
 def loss(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Node:
     """The value of a framework loss."""
-    value = _value(op, arguments, site)
-    return _apart(value, spelling)
+    return _apart(_value(op, arguments, site), spelling, "weights" not in arguments)
 
 
-def _apart(value: Node, spelling: str) -> Node:
-    """A loss that measures a distance is 0 where its arguments are equal; two of which nothing is known can be."""
-    name = spelling.rpartition(".")[2]
-    if len(value.arguments) != 2 or (name not in DISTANCES and name.lower() not in DISTANCES):
+def _apart(value: Node, spelling: str, mean: bool) -> Node:
+    """A loss that measures a distance: its columns, which are 0 where its arguments are equal; two of which nothing is known can be."""
+    distance = DISTANCES.get(spelling.rpartition(".")[2].lower())
+    if distance is None or len(value.arguments) != 2:
         return value
-    first, second = (argument.columns for argument in value.arguments)
-    if not (first.known or second.known):
+    if not mean or value.details.get("reduction") == "sum":
+        distance = _zero
+    given = [columns.rounded(argument.columns) for argument in value.arguments]
+    if not any(each.known for each in given):
         return value.with_facts(columns=columns.at(0, columns.constant(0.0)))
-    zero = columns.apply(lambda x, y: 0.0 if x == y else columns.NAN, (first, second))
-    return value.with_facts(columns=zero)
+    return value.with_facts(columns=columns.apply(distance, given))
 
 
 def _value(op: Operation, arguments: Arguments, site: Site) -> Node:
@@ -131,7 +146,8 @@ def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str
     """The value of a framework's loss object called on (y_true, y_pred)."""
     given = [*positional[:2], *(keywords[k] for k in ("y_true", "y_pred") if k in keywords)]
     operation, reduction = obj.operation, _told(obj.arguments.get("reduction"))
-    value = _apart(_reduced("loss_object", operation, [as_node(v, site) for v in given], operation.shape, reduction, site), obj.spelling)
+    value = _reduced("loss_object", operation, [as_node(v, site) for v in given], operation.shape, reduction, site)
+    value = _apart(value, obj.spelling, len(positional) < 3 and "sample_weight" not in keywords)
     value.details["spelling"] = obj.spelling
     value.details["logits"] = expected(obj.spelling, obj.arguments.get("from_logits"))
     return value

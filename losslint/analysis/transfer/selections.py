@@ -56,7 +56,8 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
     branches = []
     for branch, truth in ((x, True), (y, False)):
         if callable_value(branch):
-            with run.narrowed(condition, truth) if not condition.constant else nullcontext():
+            holds, fails = condition.columns.truth
+            with run.narrowed(fails if truth else holds) if not condition.constant else nullcontext():
                 branch = run.call(branch, [], {}, site)
         branches.append(as_node(branch, site))
     operands = [condition, *branches]
