@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 from collections.abc import Iterable
 
@@ -36,6 +37,28 @@ def _starts(text: str) -> list[int]:
         place += len(line)
         place += 2 if text.startswith("\r\n", place) else 1
     return starts
+
+
+def replacement(before: str, after: str) -> Edit | None:
+    """The one edit, as short as can be, that makes one text of another; None if they are equal."""
+    if before == after:
+        return None
+    start = _alike(before, after)
+    same = _alike(before[start:][::-1], after[start:][::-1])
+    end = len(before) - same
+    return Edit(*_place(before, start), *_place(before, end), after[start : len(after) - same])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with together."""
+    return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """The line and column of a character."""
+    starts = _starts(text)
+    line = bisect.bisect_right(starts, offset)
+    return line, offset - starts[line - 1] + 1
 
 
 def difference(path: str, before: str, after: str) -> str:

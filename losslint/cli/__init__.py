@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from losslint import __version__
-from losslint.cli import audit, check, clean, explain, losses, packs, rules, settings, why
+from losslint.cli import audit, check, clean, explain, losses, packs, rules, server, settings, why
 from losslint.cli.streams import say, write
 from losslint.finding import LosslintError
 
@@ -48,6 +48,7 @@ COMMANDS = (
     packs.test,
     settings.settings,
     clean.clean,
+    server.server,
     audit.audit_rules,
 )
 for command in COMMANDS:

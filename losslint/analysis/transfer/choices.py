@@ -57,8 +57,8 @@ def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None, usual: 
     last = axes == (-1,) and went is not None and len(went) == 1 and went[0].power == 0
     if operation in ("sum", "max") and last and _vector(x) is not None:
         return columns.constant(1.0)
-    if operation == "sum" and last and x.operation == "multiply":
-        return _of_product(*x.arguments, usual)
+    if operation == "sum" and last and x.operation == "multiply" and len(x.arguments) == 2:
+        return _of_product(x.arguments[0], x.arguments[1], usual)
     if operation in SUMS and (axes is None or last or (isinstance(axes, tuple) and -1 in axes)) and _not_all_zero(x):
         return UNKNOWN
     return usual
