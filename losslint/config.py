@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -51,6 +52,10 @@ class Settings(Struct, frozen=True):
         The file of known findings, relative to `root`.
     root
         Folder of the settings file; None where there is none.
+    nested
+        Whether a settings file in a folder below `root` takes the place of these for the files there.
+    given
+        What the command line adds, by the parameters of `overridden`.
     origins
         Key -> the file that sets it.
     """
@@ -72,6 +77,8 @@ class Settings(Struct, frozen=True):
     python: str | None = None
     baseline: str | None = None
     root: str | None = None
+    nested: bool = True
+    given: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -147,6 +154,13 @@ def overridden(
     extend_exclude: Sequence[str] = (),
 ) -> Settings:
     """Settings under the options of a command line: a given selection replaces that of the settings, the rest adds to it."""
+    given = {
+        "select": tuple(select),
+        "extend_select": tuple(extend_select),
+        "ignore": tuple(ignore),
+        "min_confidence": min_confidence,
+        "extend_exclude": tuple(extend_exclude),
+    }
     if select:
         settings = replace(settings, select=tuple(select), extend_select=(), ignore=())
     if min_confidence is not None:
@@ -156,4 +170,5 @@ def overridden(
         extend_select=(*settings.extend_select, *extend_select),
         ignore=(*settings.ignore, *ignore),
         extend_exclude=(*settings.extend_exclude, *extend_exclude),
+        given=given,
     )

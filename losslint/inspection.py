@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from losslint.analysis.trace import Trace
 from losslint.config import Settings
+from losslint.discovery import discover, read, shown
 from losslint.finding import Confidence, Failure, Finding, LosslintError
 from losslint.linter import check_source, run, selected
 from losslint.pipeline import Request
-from losslint.project import ProjectModules, discover, read, shown
+from losslint.project import ProjectModules
 from losslint.rule import Rule
 from losslint.screen import worth_reading
 from losslint.source import Source, SourceError, decode

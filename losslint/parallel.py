@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from losslint.config import Settings
-from losslint.finding import LosslintError, Result
+from losslint.discovery import read
+from losslint.finding import Failure, LosslintError, Result
 from losslint.linter import examine
-from losslint.project import ProjectModules, read
+from losslint.project import ProjectModules, excluded
 from losslint.rule import Rule, load_rules
 from losslint.screen import worth_reading
 from losslint.source import Source, SourceError, decode
@@ -54,13 +55,17 @@ def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: Pr
         data = read(path)
         if worth_reading(data, path):
             text = decode(data, path)
-            result, _ = examine(text, filename=path, settings=modules.settled(settings, path, text), rules=rules, modules=modules)
+            own = modules.settled(settings, path, text)
+            left_out = own.root != settings.root and not named and excluded(own, path)
+            result = Result() if left_out else examine(text, filename=path, settings=own, rules=rules, modules=modules)[0]
         else:
             if named:
                 Source.parse(decode(data, path), path)
             result = UNSEEN
     except SourceError as error:
         result = Result(failures=(error.failure,), files=1)
+    except LosslintError as error:
+        result = Result(failures=(Failure(path, None, str(error)),), files=1)
     return Checked(path, result, tuple(modules.forget()))
 
 

@@ -12,12 +12,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from losslint.config import Confirmation, Settings
+from losslint.discovery import discover, read, shown
 from losslint.finding import Failure, Finding, LosslintError, Place, Result, by_path
 from losslint.linter import check_source, counts, selected
 from losslint.notebooks import ENDING, lines_of
 from losslint.notebooks import place as in_cell
 from losslint.parallel import Checked, check_files
-from losslint.project import ProjectModules, discover, read, shown
+from losslint.project import ProjectModules
 from losslint.rule import Rule
 from losslint.source import Source, SourceError, decode, split_lines
 

@@ -174,3 +174,33 @@ def test_the_schema_is_shipped_and_takes_what_is_taken(tmp_path: Path) -> None:
     for wrong in ({"selct": []}, {"keras": 4}, {"severity": {"LL101": "bad"}}, {"select": "LL1"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(wrong, shipped)
+
+
+def test_the_nearest_settings_hold_for_each_file(tmp_path: Path) -> None:
+    for folder, table in (("", 'ignore = ["LL102"]'), ("old", 'ignore = ["LL101"]'), ("new", ""), ("out", 'exclude = ["skipped.py"]')):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "losses.py").write_text(SUMMED)
+        if table:
+            (tmp_path / folder / "losslint.toml").write_text(f"{table}\n")
+    (tmp_path / "out" / "skipped.py").write_text(SUMMED)
+    (tmp_path / "old" / "deeper").mkdir()
+    (tmp_path / "old" / "deeper" / "losses.py").write_text(SUMMED)
+
+    def flagged(*options: str) -> list[str]:
+        run = losslint("check", "--no-cache", "--output-format", "concise", *options, ".", folder=tmp_path)
+        return sorted(line.partition(":")[0] for line in run.out.splitlines() if "LL101" in line)
+
+    assert flagged() == ["losses.py", "new/losses.py", "out/losses.py"]
+    assert flagged("--select", "LL101") == ["losses.py", "new/losses.py", "old/deeper/losses.py", "old/losses.py", "out/losses.py"]
+    assert flagged("--isolated") == [
+        "losses.py",
+        "new/losses.py",
+        "old/deeper/losses.py",
+        "old/losses.py",
+        "out/losses.py",
+        "out/skipped.py",
+    ]
+    assert flagged("--config", "old/losslint.toml") == []
+    (tmp_path / "new" / "losslint.toml").write_text('ignored = ["LL101"]\n')
+    run = losslint("check", "--no-cache", ".", folder=tmp_path)
+    assert run.status == 2 and "new/losslint.toml: unknown key `ignored`" in run.err

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from losslint.discovery import discover, settings_folder, shown
 from losslint.finding import LosslintError
-from losslint.project import ProjectModules, discover, settings_folder, shown
+from losslint.project import ProjectModules
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 
 from losslint.config import Settings
+from losslint.discovery import shown
 from losslint.finding import Finding
 from losslint.parallel import check_file
-from losslint.project import ProjectModules, shown
+from losslint.project import ProjectModules
 from losslint.rule import Rule
 
 

@@ -53,8 +53,10 @@ def settings_for(given: Sequence[str], isolated: bool, file: str | None = None) 
     """
     from pathlib import Path
 
+    from msgspec.structs import replace
+
     from losslint.config import Settings
-    from losslint.project import settings_folder
+    from losslint.discovery import settings_folder
     from losslint.settings import find_settings, read_settings
 
     if file is not None:
@@ -63,8 +65,8 @@ def settings_for(given: Sequence[str], isolated: bool, file: str | None = None) 
         settings = read_settings(Path(file).absolute())
         if settings is None:
             raise LosslintError(f"--config {file}: there is no [tool.losslint] table in it")
-        return settings
-    return Settings() if isolated else find_settings(settings_folder(given))
+        return replace(settings, nested=False)
+    return Settings(nested=False) if isolated else find_settings(settings_folder(given))
 
 
 def rules_of(settings: Settings, allow_local: bool) -> tuple[Rule, ...]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
+from losslint.discovery import read
 from losslint.edits import edited
 from losslint.experiment import Undecided, undecided
 from losslint.finding import Confidence, Failure, Finding, Fix, LosslintError, Result, Verdict
@@ -22,7 +23,7 @@ from losslint.lab.process import Worker
 from losslint.lab.repair import repaired
 from losslint.lab.slice import Slice
 from losslint.linter import Suspect, examine
-from losslint.project import ProjectModules, read
+from losslint.project import ProjectModules
 from losslint.rule import Report, Rule
 from losslint.source import Modules, Source, decode
 

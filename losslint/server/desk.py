@@ -9,10 +9,11 @@ from pygls.workspace import TextDocument
 
 from losslint.analysis.trace import Trace
 from losslint.config import Settings
+from losslint.discovery import discover, shown
 from losslint.finding import Finding, LosslintError, Result
 from losslint.fixing import Mended, mended
 from losslint.linter import check_source, run
-from losslint.project import ProjectModules, discover, shown
+from losslint.project import ProjectModules
 from losslint.rule import Rule, load_rules
 from losslint.settings import find_settings
 from losslint.source import Source, SourceError
