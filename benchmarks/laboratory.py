@@ -16,11 +16,12 @@ import time
 from collections import Counter
 
 from losslint.config import Confirmation, Settings
+from losslint.discovery import discover, read
 from losslint.finding import LosslintError
 from losslint.lab.memory import Memory
 from losslint.lab.verdicts import Laboratory
 from losslint.linter import examine
-from losslint.project import ProjectModules, discover, read
+from losslint.project import ProjectModules
 from losslint.rule import load_rules
 from losslint.screen import may_hold_loss
 from losslint.source import decode

@@ -25,8 +25,9 @@ from pathlib import Path
 
 from losslint.analysis.interpreter import Run
 from losslint.config import Settings
+from losslint.discovery import discover, read
 from losslint.losses import find
-from losslint.project import ProjectModules, discover, read
+from losslint.project import ProjectModules
 from losslint.screen import may_hold_loss
 from losslint.source import Source, SourceError, decode
 

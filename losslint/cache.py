@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_ISDIR
 from types import ModuleType
 
 from msgspec import Struct, field
@@ -39,10 +40,15 @@ def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+FOLDER = Stamp(0, 0, "folder")  # which modules it holds is asked of each of them
+
+
 def stamp(path: str) -> Stamp | None:
     """The stamp of a file as it is now, None if it cannot be read."""
     try:
         status = os.stat(path)
+        if S_ISDIR(status.st_mode):
+            return FOLDER
         with open(path, "rb") as file:
             return Stamp(status.st_mtime_ns, status.st_size, _digest(file.read()))
     except OSError:
@@ -146,6 +152,8 @@ def _unchanged(path: str, then: Stamp | None) -> bool:
         return then is None
     if then is None:
         return False
+    if S_ISDIR(status.st_mode) or then == FOLDER:
+        return stamp(path) == then
     if (status.st_mtime_ns, status.st_size) == (then.time, then.size):
         return True
     now = stamp(path) if status.st_size == then.size else None

@@ -265,10 +265,14 @@ def _take(drafts: dict[tuple[str, int, int], _Draft], rule: Rule, trace: Trace, 
 
 
 def _finding(rule: Rule, trace: Trace, report: Report, source: Source, settings: Settings) -> Finding | None:
-    """A report as a finding of this file; None if no expression of the file leads to it."""
+    """A report as a finding of this file; None if no expression of the file leads to it.
+
+    What a helper of another file does is reported there, if that file is checked: at the call it has low confidence.
+    """
     site = report.node.site
     related = [because.site.source.place(because.site.syntax, text) for because, text in report.because]
-    if site.source.path != source.path:
+    elsewhere = site.source.path != source.path
+    if elsewhere:
         related.insert(0, site.source.place(site.syntax, "the expression, reached through this call"))
         caller = _caller(site, source)
         if caller is None:
@@ -283,7 +287,7 @@ def _finding(rule: Rule, trace: Trace, report: Report, source: Source, settings:
         message=report.message,
         help=report.help,
         severity=settings.severity.get(rule.code) or settings.severity.get(rule.name) or rule.severity,
-        confidence=_confidence(Confidence.MEDIUM if report.xla else report.confidence, trace),
+        confidence=Confidence.LOW if elsewhere else _confidence(Confidence.MEDIUM if report.xla else report.confidence, trace),
         related=tuple(r for r in dict.fromkeys(related) if r.message or r != place),
         source=source.segment(site.syntax),
     )

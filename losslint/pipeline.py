@@ -316,7 +316,7 @@ def _checked(paths: Sequence[str], named: frozenset[str], request: Request, sett
     rest = [path for path in paths if path not in found]
     for checked in check_files(rest, settings=settings, rules=rules, named=named, jobs=request.jobs, progress=_bar(request, len(rest))):
         found[checked.path] = checked
-        if not checked.result.failures:
+        if all(failure.line is not None for failure in checked.result.failures):  # of its text, which is what is stamped
             touched = (checked.path, *checked.touched)
             cache.put(checked.path, Entry(checked.result, {name: stamp(name) for name in touched}))
     cache.save()

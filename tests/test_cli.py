@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from commands import CLEAN, SUMMED, losslint, write
 
-from losslint import __version__
+from losslint import __version__, pipeline
 
 PACK = """\
 from losslint.finding import Severity
@@ -218,6 +218,23 @@ def test_a_second_scan_reads_the_cache_and_sees_changes(tmp_path: Path) -> None:
     assert "Found 44 problems in 44 files" in losslint("check", folder=tmp_path).out
 
 
+def test_what_has_not_changed_is_not_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, **{f"loss_{number}": SUMMED for number in range(42)}, broken="import tensorflow as tf\ndef my_loss(:\n")
+    (tmp_path / "parts").mkdir()  # a package without an __init__.py
+    write(tmp_path / "parts", sums="import tensorflow as tf\n\n\ndef total(x):\n    return tf.reduce_sum(x)\n")
+    write(tmp_path, helped=SUMMED.replace("tf.reduce_sum(", "total(").replace("\n\n\n", "\nfrom parts.sums import total\n\n\n", 1))
+    checked: list[str] = []
+    scan = ("check", "--min-confidence", "low")
+    real = pipeline.check_files
+    monkeypatch.setattr(pipeline, "check_files", lambda paths, **how: checked.extend(paths) or real(paths, **how))
+    first = losslint(*scan, folder=tmp_path)
+    assert first.status == 2 and "Found 43 problems" in first.out and len(checked) == 45
+    checked.clear()
+    assert losslint(*scan, folder=tmp_path) == first and not checked
+    write(tmp_path / "parts", sums="import tensorflow as tf\n\n\ndef total(x):\n    return tf.reduce_mean(x)\n")
+    assert "Found 42 problems" in losslint(*scan, folder=tmp_path).out and sorted(checked) == ["helped.py", "parts/sums.py"]
+
+
 @pytest.mark.parametrize(
     ("environment", "coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)]
 )
@@ -252,3 +269,12 @@ def test_the_cache_is_where_it_is_told_and_can_be_taken_away(tmp_path: Path) -> 
     (kept / "other.txt").write_text("stays")
     assert "took away 1 file in" in losslint("clean", "--cache-dir", "kept", folder=tmp_path).err
     assert [path.name for path in kept.iterdir()] == ["other.txt"]
+
+
+def test_a_defect_of_another_file_is_told_at_the_call_where_little_confidence_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, sums="import tensorflow as tf\n\n\ndef total(x):\n    return tf.reduce_sum(x)\n")
+    body = "def some_loss(y_true, y_pred):\n    return total(tf.square(y_true - y_pred))\n"
+    write(tmp_path, losses=f"import tensorflow as tf\nfrom sums import total\n\n\n{body}")
+    assert losslint("check", "losses.py", folder=tmp_path).status == 0
+    ran = losslint("check", "--min-confidence", "low", "losses.py", folder=tmp_path)
+    assert "losses.py:6:12 LL101" in ran.out and "sums.py:5:12 the expression, reached through this call" in ran.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import CLEAN, SUMMED
+from commands import CLEAN, SUMMED, losslint
 
 PROJECT = Path(__file__).parent.parent
 SHIPPED = ("losslint", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
@@ -118,3 +119,30 @@ def test_the_hook_that_fixes_stops_the_commit_once(tmp_path: Path, hook: tuple[P
     git(user, "add", "losses.py", home=home)
     second = git(user, "commit", "-m", "a loss", home=home)
     assert second.returncode == 0, second.stdout + second.stderr
+
+
+def test_a_team_adopts_it_on_a_real_package(tmp_path: Path, hook: tuple[Path, str], home: Path) -> None:
+    source = Path(importlib.util.find_spec("keras").origin).parent / "src"  # type: ignore[union-attr,arg-type]
+    user = tmp_path / "project"
+    for package in ("losses", "metrics", "trainers"):
+        shutil.copytree(source / package, user / "keras" / "src" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (user / "losslint.toml").write_text('baseline = "losslint-baseline.json"\n')
+    known = losslint("check", "--write-baseline", "keras", folder=user)
+    assert known.status == 0 and "knows all findings" in known.err
+    assert losslint("check", "keras", folder=user).out.startswith("No problems found")
+    using(hook, "losslint", user, home)
+
+    losses = user / "keras" / "src" / "losses" / "losses.py"
+    good = losses.read_text()
+    bad = good.replace("focal_cce = ops.sum(focal_cce, axis=axis)", "focal_cce = ops.sum(focal_cce)", 1)
+    assert bad != good
+    losses.write_text(f"# moved down by a line\n{bad}")
+    git(user, "add", "-A", home=home)
+    blocked = git(user, "commit", "-m", "a quick change", home=home)
+    said = blocked.stdout + blocked.stderr
+    assert blocked.returncode == 1 and "LL101 batch-sum" in said and "Found 1 problem" in said
+
+    losses.write_text(f"# moved down by a line\n{good}")
+    git(user, "add", "-A", home=home)
+    passed = git(user, "commit", "-m", "without it", home=home)
+    assert passed.returncode == 0, passed.stdout + passed.stderr

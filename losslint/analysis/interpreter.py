@@ -41,6 +41,7 @@ class Path(Struct, eq=False):
     named: list[Root] = field(default_factory=list)
     tests: dict[ast.expr, None] = field(default_factory=dict)  # tests that could go the other way, in order
     stack: list[ast.AST] = field(default_factory=list)
+    caller: Site | None = None  # the call through which the walk came into another file's code
     inlined: set[Body] = field(default_factory=set)
     entry: Scope | None = None
     owner: Class | None = None
@@ -106,11 +107,15 @@ class Run:
         self.path.stack.append(node)
         if not self.path.quiet:
             self.path.inlined.add(node)
+        caller = self.path.caller
+        if function.scope.file.source is not site.source:
+            self.path.caller = site
         try:
             with self.narrowed(NOTHING):
                 return self.body(node, inner)
         finally:
             self.path.stack.pop()
+            self.path.caller = caller
 
     def body(self, node: ast.AST, scope: Scope) -> Value | None:
         """Walk a function's body in a scope that holds its parameters; the value it returns, None where it raises."""
@@ -170,7 +175,8 @@ class Run:
 
     def site(self, node: ast.AST, scope: Scope) -> Site:
         """The place of a piece of syntax."""
-        return Site(node, scope.file.source, scope.function)
+        source = scope.file.source
+        return Site(node, source, scope.function, self.path.caller if source is not self.file.source else None)
 
     def root(self, value: Value, evidence: int, why: str) -> None:
         """Record a value that training uses."""
