@@ -43,11 +43,14 @@ class Change(Struct, frozen=True):
     ----------
     operator
         Whether the new text is no atom, and gets parentheses where it stands in a larger expression.
+    behind
+        Whether the new text comes behind the last line of it, on lines of its own, and replaces nothing.
     """
 
-    syntax: ast.expr
+    syntax: ast.expr | ast.stmt
     pieces: tuple[Piece, ...]
     operator: bool = False
+    behind: bool = False
 
 
 class Repair(Struct, frozen=True):

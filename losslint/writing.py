@@ -37,6 +37,10 @@ def written(repair: Repair, near: ast.AST, source: Source) -> Fix | None:
         if change.operator and _within(change.syntax, source):
             text = f"({text})"
         place = source.place(change.syntax)
+        if change.behind:
+            end = len(source.lines[place.end_line - 1]) + 1
+            edits.append(Edit(place.end_line, end, place.end_line, end, f"\n{text}"))
+            continue
         edits.append(Edit(place.line, place.column, place.end_line, place.end_column, text))
     return Fix(repair.safety, repair.message, tuple(sorted(dict.fromkeys(edits), key=lambda edit: (edit.line, edit.column))))
 
@@ -56,7 +60,7 @@ def _text(piece: Piece, near: ast.AST, source: Source, edits: list[Edit]) -> str
     return _raw(piece, source)
 
 
-def _within(syntax: ast.expr, source: Source) -> bool:
+def _within(syntax: ast.AST, source: Source) -> bool:
     """Whether an expression is an operand of an operator, or something is asked of it."""
     parts = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Attribute, ast.Subscript, ast.Await, ast.IfExp)
     return any(syntax is child for parent in ast.walk(source.tree) if isinstance(parent, parts) for child in ast.iter_child_nodes(parent))
@@ -72,7 +76,7 @@ def _moved(name: str, source: Source) -> str | None:
     return max(found)[1] if found else None
 
 
-def _raw(syntax: ast.expr, source: Source) -> str:
+def _raw(syntax: ast.AST, source: Source) -> str:
     """The text of an expression as it stands, with its lines and comments."""
     place = source.place(syntax)
     lines = list(source.lines[place.line - 1 : place.end_line])

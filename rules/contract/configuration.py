@@ -77,3 +77,13 @@ def handed_on(cls: Class, constructor: ast.FunctionDef, bases: set[str]) -> set[
     ]
     given = [value for call in calls for value in (*call.args, *call.keywords)]
     return set().union(*(words(value) for value in given if not isinstance(getattr(value, "value", value), ast.Lambda)))
+
+
+def kept_as_given(constructor: ast.FunctionDef) -> dict[str, str]:
+    """The attributes in which a constructor keeps its parameters as they are."""
+    found: dict[str, str] = {}
+    for step in constructor.body:
+        match step:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)], value=ast.Name(id=name)):
+                found[name] = attribute
+    return found

@@ -59,7 +59,8 @@ class FocalLoss(keras.losses.Loss):
 
 ## Fix safety
 
-Not automated yet. A generated `get_config` changes what is saved and nothing of training.
+Unsafe: a `get_config` is written that returns the parameters as the constructor keeps them. Training stays the same; what a saved
+model holds does not. Where the constructor changes what it is given before it keeps it, there is no fix.
 
 ## How it is confirmed
 
@@ -87,9 +88,10 @@ from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Lab, Raised, Run, confirmed, refuted
 from losslint.finding import Severity, Verdict
 from losslint.operations.namespaces import canonical
+from losslint.repair import UNSAFE, Change, Repair
 from losslint.rule import Report, Rule
 
-from .configuration import functions, handed_on, told_by_config, words
+from .configuration import functions, handed_on, kept_as_given, told_by_config, words
 
 BAD = (
     """\
@@ -352,6 +354,23 @@ def check(trace: Trace) -> Iterator[Report]:
     yield Report(definition(constructor, where), message, help_)
 
 
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A `get_config` that gives back every parameter of the constructor."""
+    found = _constructor(trace)
+    if found is None or "get_config" in methods(found[0]):
+        return None
+    constructor = found[1][0]
+    own, kept = [name for name, _ in _parameters(constructor)], kept_as_given(constructor)
+    if not set(own) <= set(kept) or constructor.body[-1].lineno == constructor.lineno:
+        return None
+    arguments = constructor.args
+    every = constructor.args.kwarg is not None or {"name", "reduction"} <= {a.arg for a in (*arguments.args, *arguments.kwonlyargs)}
+    items = ", ".join([*(["**super().get_config()"] if every else []), *(f'"{name}": self.{kept[name]}' for name in own)])
+    last = constructor.body[-1]
+    text = f"\n{' ' * constructor.col_offset}def get_config(self):\n{' ' * last.col_offset}return {{{items}}}"
+    return Repair(UNSAFE, "gives back the parameters, so that a saved model can be loaded", (Change(last, (text,), behind=True),))
+
+
 def places(trace: Trace) -> Iterator[Node]:
     """The constructor of a Keras loss that takes parameters, functions apart."""
     found = _constructor(trace)
@@ -372,4 +391,4 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return refuted("the loss that is made anew from its own configuration has the same parameters")
 
 
-RULE = Rule("LL502", "not-reloadable", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+RULE = Rule("LL502", "not-reloadable", Severity.WARNING, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=places)
