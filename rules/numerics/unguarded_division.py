@@ -238,6 +238,8 @@ def _zero(trace: Trace, node: Node) -> Singularity | None:
     """The first ordinary column in which a denominator is 0 and the quotient is used."""
     if node.operation not in DIVISIONS or _own_sum(node) or _foreign_gradient(node):
         return None
+    if trace.loss.weak and node.marked("numpy"):
+        return None  # two arrays and a quotient: what is shown, more often than a loss
     for column in range(ORDINARY):
         for at in singular(node, column):
             if not at.finite and not at.operand.constant and trace.live(column, node):
