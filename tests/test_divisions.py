@@ -270,7 +270,9 @@ def test_what_numpy_computes_has_no_gradient(codes: Callable[[str], set[str]]) -
 def test_what_only_looks_like_a_loss_is_left_alone(codes: Callable[[str], set[str]]) -> None:
     text = "import tensorflow as tf\n\n\ndef rescaled(boxes, labels):\n    return boxes / tf.reduce_sum(labels)\n"
     assert not codes(text) & RULES
-    targets = "import tensorflow as tf\n\n\ndef matched(gt_boxes, pred_boxes):\n    return (gt_boxes - pred_boxes) / pred_boxes, gt_boxes > 0.5\n"
+    targets = (
+        "import tensorflow as tf\n\n\ndef matched(gt_boxes, pred_boxes):\n    return (gt_boxes - pred_boxes) / pred_boxes, gt_boxes > 0.5\n"
+    )
     assert not codes(targets)
     assert codes(targets.replace("matched", "box_loss")) & RULES == {"LL305"}
     heat = "import numpy as np\nimport tensorflow as tf\n\n\ndef heat(y_true, y_pred):\n    return y_pred / np.max(np.maximum(y_true, 0))\n"

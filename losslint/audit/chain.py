@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -82,6 +82,10 @@ class Chain(Struct, frozen=True):
         What could not be measured, and why.
     loss
         The name of the loss.
+    metric
+        The name under which Keras shows the number: ``loss`` or ``val_loss``.
+    yours
+        What the other number is, in words; "" for the loss on the model's predictions.
     findings
         What the linter says of the loss's own code.
     """
@@ -102,6 +106,8 @@ class Chain(Struct, frozen=True):
     matches: str = ""
     notes: tuple[str, ...] = ()
     loss: str = ""
+    metric: str = "loss"
+    yours: str = ""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -120,10 +126,8 @@ def chain(record: Mapping[str, Any], number: float | None = None) -> Chain:
     number
         What the user got; None: what the loss gives on the model's own predictions.
     """
-    sums, end, shown = record["sums"], record["end"], float(record["shown"].get("loss", "nan"))
-    nodes = {name: float(sums[name]["mean"]) for name in record["nodes"]}
-    nodes |= {name: float(end[name]) for name in ("moved", "reread", "whole", "eager") if name in end}
-    nodes |= _uncounted(record, shown, nodes)
+    end, shown = record["end"], float(record["shown"].get("loss", "nan"))
+    nodes = measured(record)
     own = end.get("mine", end.get("independent"))
     mine = float(own) if own is not None else None
     if number is not None:
@@ -132,8 +136,22 @@ def chain(record: Mapping[str, Any], number: float | None = None) -> Chain:
         nodes |= {"weightless": float(end["weightless"])} if "weightless" in end else {}
         nodes["mine"] = mine
     steps, quiet = _steps(record, shown, nodes)
-    left = _left(record, shown, nodes, mine)
-    fit = record["fit"]
+    return told(
+        record,
+        mine=mine,
+        steps=steps,
+        quiet=quiet,
+        unexplained=_left(record, shown, nodes, mine),
+        nodes=nodes,
+        yours="yours" if "mine" in nodes else "",
+        hidden=nodes["eager"] - float(end["weightless"]) if "weightless" in end else 0.0,
+        matches=_matches(record, shown, nodes, number) if number is not None else "",
+    )
+
+
+def told(record: Mapping[str, Any], **found: Any) -> Chain:
+    """A chain with what the record itself says of its epoch, and with what was `found`."""
+    sums, fit = record["sums"], record["fit"]
     return Chain(
         path=fit["path"],
         line=fit["line"],
@@ -141,17 +159,19 @@ def chain(record: Mapping[str, Any], number: float | None = None) -> Chain:
         batches=sums["batches"],
         rows=sums["rows"],
         batch=record["batch"],
-        shown=shown,
-        mine=mine,
-        steps=steps,
-        quiet=quiet,
-        unexplained=left,
-        nodes=nodes,
-        hidden=nodes["eager"] - float(end["weightless"]) if "weightless" in end else 0.0,
-        matches=_matches(record, shown, nodes, number) if number is not None else "",
-        notes=tuple(_notes(record, nodes)),
+        shown=float(record["shown"].get("loss", "nan")),
+        notes=tuple(_notes(record, found["nodes"])),
         loss=record["loss"].get("name", ""),
+        metric="val_loss" if record["validation"] else "loss",
+        **found,
     )
+
+
+def measured(record: Mapping[str, Any]) -> dict[str, float]:
+    """What was measured in the epoch and at its end, by node."""
+    nodes = {name: float(record["sums"][name]["mean"]) for name in record["nodes"]}
+    nodes |= {name: float(record["end"][name]) for name in ("moved", "reread", "whole", "eager") if name in record["end"]}
+    return nodes | _uncounted(record, float(record["shown"].get("loss", "nan")), nodes)
 
 
 def _uncounted(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float]) -> dict[str, float]:
@@ -167,23 +187,32 @@ def _steps(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float]) 
     quiet, before, skipped = 0, shown, []
     for node, cause in CAUSE_OF.items():
         if node not in nodes:
-            if cause not in ("hidden", "formula"):
+            if cause not in (("hidden", "formula", "mode", "moved") if record["validation"] else ("hidden", "formula")):
                 skipped.append(cause)
             continue
         if cause == "penalties" and not skipped:
             parts = list(_penalties(record, before - nodes[node]))
         else:
             causes = (*skipped, cause)
-            parts = [(causes, _label(record, causes), nodes[node] - before)]
+            parts = [(causes, label(record, causes), nodes[node] - before)]
         skipped = []
-        for causes, label, change in parts:
-            before += change
-            if abs(change) <= SMALL * abs(shown):
-                quiet += 1
-            else:
-                found.append(Step(causes, label, change, before))
+        counted, none = noticed(parts, before, shown)
+        found += counted
+        quiet += none
         before = nodes[node]
     return tuple(found), quiet
+
+
+def noticed(parts: Iterable[tuple[tuple[str, ...], str, float]], before: float, shown: float) -> tuple[list[Step], int]:
+    """The steps that change something, from a number on, and how many change nothing."""
+    found, quiet = [], 0
+    for causes, words, change in parts:
+        before += change
+        if abs(change) <= SMALL * abs(shown):
+            quiet += 1
+        else:
+            found.append(Step(causes, words, change, before))
+    return found, quiet
 
 
 def _penalties(record: Mapping[str, Any], total: float) -> Iterator[tuple[tuple[str, ...], str, float]]:
@@ -198,7 +227,8 @@ def _penalties(record: Mapping[str, Any], total: float) -> Iterator[tuple[tuple[
     yield ("random",) if random else ("own",), "a loss that draws random numbers" if random else "what your compute_loss adds", -rest
 
 
-def _label(record: Mapping[str, Any], causes: tuple[str, ...]) -> str:
+def label(record: Mapping[str, Any], causes: tuple[str, ...]) -> str:
+    """What a step takes away, with what it is in this model."""
     return " and ".join(_words(record, cause) for cause in causes)
 
 

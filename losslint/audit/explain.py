@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from losslint.audit.chain import Chain, chain
+from losslint.audit.evaluated import evaluated
 from losslint.audit.links import findings_in
 from losslint.audit.run import Recorded
 from losslint.config import Settings
@@ -25,9 +27,13 @@ def explained(recorded: Recorded, number: float | None, settings: Settings, rule
     last = len(recorded.epochs) - 1
     files = {path: findings_in(path, settings, rules) for path in {record["loss"].get("path") for record in recorded.epochs} if path}
     return tuple(
-        replace(chain(record, number if place == last else None), findings=_of(record["loss"], files))
+        replace(_chain(record, number if place == last else None), findings=_of(record["loss"], files))
         for place, record in enumerate(recorded.epochs)
     )
+
+
+def _chain(record: Mapping[str, Any], number: float | None) -> Chain:
+    return evaluated(record) if record["evaluate"] else chain(record, number)
 
 
 def _of(loss: Mapping[str, str], files: Mapping[str, Sequence[Finding]]) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Annotated
 
@@ -18,26 +19,40 @@ def why(
     arguments: Annotated[Words, typer.Argument(metavar="[ARGUMENTS]...", help="What the script is given.")] = None,
     mine: Annotated[str | None, typer.Option(metavar="FILE:FUNCTION", help="Your formula, of targets and predictions.")] = None,
     number: Annotated[float | None, typer.Option(metavar="X", help="The number that you got.")] = None,
+    validation: Annotated[bool, typer.Option("--validation", help="Explain `val_loss` instead of `loss`.")] = False,
+    against: Annotated[str | None, typer.Option(metavar="evaluate", help="Compare with what `model.evaluate` gives.")] = None,
     epochs: Annotated[str, typer.Option(metavar="1,5,last", help="Which epochs to explain.")] = "last",
     stop_after: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop each training after N epochs.")] = None,
     no_probe: Annotated[bool, typer.Option("--no-probe", help="Do not run the model a second time in each step.")] = False,
     python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter that runs the script.")] = None,
+    plot: Annotated[str | None, typer.Option(metavar="FILE.svg", help="Write the chains as a picture.")] = None,
     output_format: Annotated[str, typer.Option(metavar="text|json", help="How to report.")] = "text",
     isolated: Isolated = False,
 ) -> None:
     """Explain why the loss that training shows is not the one that you compute."""
+    from losslint import report
     from losslint.audit.explain import explained
     from losslint.audit.run import epochs_asked, formula, record
     from losslint.config import choice
     from losslint.finding import LosslintError
     from losslint.report.chain import render, to_json
     from losslint.report.style import style_of
+    from losslint.report.waterfall import svg
 
     choice(output_format, FORMATS, "--output-format")
-    if mine is not None and number is not None:
-        raise LosslintError("--mine and --number both say what you compare with; give one of them")
+    compared = {"--mine": mine, "--number": number, "--against": against}
+    named = [option for option, value in compared.items() if value is not None]
+    if len(named) > 1:
+        raise LosslintError(f"{' and '.join(named)} each say what you compare with; give one of them")
+    if against is not None:
+        choice(against, ("evaluate",), "--against")
+        if validation:
+            raise LosslintError("--validation explains `val_loss`, which is what `evaluate` gives; leave out --against")
+    if plot is not None:
+        report.in_a_folder(plot, f"--plot {plot}")
     settings = settings_for([script], isolated)
     options = {"epochs": epochs_asked(epochs), "stop_after": stop_after, "probe": not no_probe, "mine": formula(mine) if mine else None}
+    options |= {"validation": validation, "evaluate": against is not None}
     recorded = record(script, arguments or (), python or settings.python or sys.executable, options)
     chains = explained(recorded, number, settings, rules_of(settings, False))
     for failure in recorded.failures:
@@ -46,6 +61,8 @@ def why(
         say(f"error: {script} ended with status {recorded.status}")
     elif not recorded.epochs and not recorded.failures:
         say(f"error: {script} called no `fit` of a compiled Keras model; loops of your own and `train_on_batch` are not measured")
+    if plot is not None:
+        report.write(plot, svg([chain for chain in chains if math.isfinite(chain.shown)]), "--plot")
     if output_format == "json":
         write(to_json(chains))
     else:

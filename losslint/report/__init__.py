@@ -45,14 +45,26 @@ def files(given: Sequence[str]) -> list[tuple[str, str]]:
         if not equals or not path:
             raise LosslintError(f"--output-file {word}: give FORMAT=PATH, as in sarif=losslint.sarif")
         choice(form, FORMATS, "--output-file")
-        if not os.path.isdir(os.path.dirname(path) or "."):
-            raise LosslintError(f"--output-file {word}: there is no folder {os.path.dirname(path)}; make it first")
+        in_a_folder(path, f"--output-file {word}")
         found.append((form, path))
     return found
 
 
-def write(path: str, text: str) -> None:
-    """Write a report in one step.
+def in_a_folder(path: str, option: str) -> None:
+    """Make sure that a file can be put where an option says.
+
+    Raises
+    ------
+    LosslintError
+        There is no such folder.
+    """
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder or "."):
+        raise LosslintError(f"{option}: there is no folder {folder}; make it first")
+
+
+def write(path: str, text: str, option: str = "--output-file") -> None:
+    """Write a report in one step; `option` names the file.
 
     Raises
     ------
@@ -62,7 +74,7 @@ def write(path: str, text: str) -> None:
     try:
         write_in_one_step(Path(path), text.encode())
     except OSError as error:
-        raise LosslintError(f"--output-file {path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise LosslintError(f"{option} {path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def complaints(outcome: Outcome, form: str) -> list[str]:

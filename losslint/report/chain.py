@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from losslint.audit.causes import CAUSES
 from losslint.audit.chain import SMALL, Chain, Step
+from losslint.audit.evaluated import EVALUATE
 from losslint.finding import Finding
 from losslint.report.json import finite
 from losslint.report.style import Style, one_line, span, wrapped
@@ -47,17 +48,17 @@ def _title(chain: Chain) -> str:
     rest = chain.rows % chain.batch if chain.batch else 0
     last = f" (last: {rest})" if rest else ""
     sizes = f"{counted(chain.batches, 'batch', 'batches')} of {chain.batch}{last}, " if chain.batch else ""
-    return one_line(f"{chain.path}:{chain.line}  model.fit, epoch {chain.epoch}, {sizes}{counted(chain.rows, 'row')}")
+    where = "model.fit, validation" if chain.metric == "val_loss" else "model.fit"
+    return one_line(f"{chain.path}:{chain.line}  {where}, epoch {chain.epoch}, {sizes}{counted(chain.rows, 'row')}")
 
 
 def _table(chain: Chain, style: Style) -> list[str]:
     wide = style.width - 2 * NUMBER - 6
-    lines = [_row("shown by Keras: loss", None, chain.shown, "", wide, 2)]
+    lines = [_row(f"shown by Keras: {chain.metric}", None, chain.shown, "", wide, 2)]
     for letter, step in zip(LETTERS, chain.steps, strict=False):
         lines.append(_row(step.label, step.change, step.value, letter, wide, 4))
     if chain.mine is not None:
-        name = chain.loss or "the loss"
-        what = "yours" if "mine" in chain.nodes else f"yours: {name}(y, model.predict(x)), mean"
+        what = chain.yours or f"yours: {chain.loss or 'the loss'}(y, model.predict(x)), mean"
         lines.append(_row(what, None, chain.mine, "", wide, 2))
         lines.append(_row("not explained", None, chain.unexplained, "", wide, 2))
     else:
@@ -67,8 +68,8 @@ def _table(chain: Chain, style: Style) -> list[str]:
 
 def _row(label: str, change: float | None, value: float, letter: str, wide: int, indent: int) -> str:
     text = " " * indent + label
-    if span(text) > wide:
-        text = text[: wide - 1] + "…"
+    if span(text) >= wide:
+        text = text[: wide - 2] + "…"
     moved = "" if change is None else f"{change:+.6g}"
     return f"{text:<{wide}}{moved:>{NUMBER}} {value:>{NUMBER}.6g}  {letter}".rstrip()
 
@@ -124,7 +125,8 @@ def _meaning(chain: Chain, name: str) -> str:
     cause = CAUSES[name]
     where = [_found(finding) for finding in chain.findings if finding.code in cause.rules]
     text = cause.means.replace("{loss}", chain.loss or "the loss").replace("{batch}", str(chain.batch))
-    return " ".join(part for part in (text, "; ".join(where), cause.do) if part)
+    do = "" if chain.yours == EVALUATE else cause.do
+    return " ".join(part for part in (text, "; ".join(where), do) if part)
 
 
 def _found(finding: Finding) -> str:

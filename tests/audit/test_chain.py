@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from losslint.audit.chain import Chain, chain
+from losslint.audit.evaluated import evaluated
 from losslint.audit.run import record
 
 pytestmark = pytest.mark.tensorflow
@@ -48,6 +50,20 @@ PLANTED: dict[str, set[str]] = {
     "column_against_row": {"call", "moved", "data", "whole"},
     "own_compute_loss": {"moved"},
     "everything": {"penalties", "loss-weights", "weights", "mode", "moved"},
+    "held_out": {"penalties", "weights", "mode", "moved"},
+    "held_out_by_fraction": {"moved", "data", "whole"},
+}
+HELD = {"held_out": {"penalties", "weights"}, "held_out_by_fraction": {"whole"}}
+EVALUATED = {
+    "plain": {"moved"},
+    "one_batch": set(),
+    "batch_sum": {"moved"},
+    "regulariser": {"moved"},
+    "dropout": {"mode", "moved"},
+    "class_weight": {"weights", "moved"},
+    "mask": {"moved"},
+    "eager": {"mode", "moved"},
+    "everything": {"weights", "mode", "moved"},
 }
 ALLOWED = {"mask": {"moved"}, "saturated": {"rounding"}, "own_compute_loss": {"own"}}
 
@@ -62,18 +78,26 @@ class Trained:
 
 
 @pytest.fixture(scope="module", params=PYTHONS)
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def train(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Trained]]:
     python, folder = request.param, tmp_path_factory.mktemp("trained")
     legacy = subprocess.run([python, "-c", "import importlib.util as u, sys; sys.exit(u.find_spec('tf_keras') is None)"], check=False)
+
+    def run(read: Callable[[Any], Chain], names: Sequence[str] = (), **options: Any) -> Trained:
+        told = record(str(TRAINING), [str(folder / "audited.json"), *names], python, options)
+        subprocess.run([python, TRAINING, folder / "plain.json", *names], check=True, capture_output=True)
+        assert told.status == 0 and not told.failures
+        audited, plain = (json.loads((folder / name).read_text()) for name in ("audited.json", "plain.json"))
+        return Trained({name: read(epoch) for name, epoch in zip(plain, told.epochs, strict=True)}, audited, plain)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS", "keras" if legacy.returncode else "tf_keras")
         patch.setenv("CUDA_VISIBLE_DEVICES", "")
-        told = record(str(TRAINING), [str(folder / "audited.json")], python, {})
-        subprocess.run([python, TRAINING, folder / "plain.json"], check=True, capture_output=True)
-    assert told.status == 0 and not told.failures
-    audited, plain = (json.loads((folder / name).read_text()) for name in ("audited.json", "plain.json"))
-    chains = {name: chain(epoch) for name, epoch in zip(plain, told.epochs, strict=True)}
-    return Trained(chains, audited, plain)
+        yield run
+
+
+@pytest.fixture(scope="module")
+def trained(train: Callable[..., Trained]) -> Trained:
+    return train(chain)
 
 
 def test_training_is_what_it_was_to_the_last_bit(trained: Trained) -> None:
@@ -104,6 +128,26 @@ def test_a_penalty_inside_the_loss_is_measured(trained: Trained) -> None:
     kernel = trained.plain["hidden_penalty"]["weights"][0]
     assert trained.chains["hidden_penalty"].hidden == pytest.approx(sum(abs(value) for row in kernel for value in row), rel=1e-5)
     assert trained.chains["plain"].hidden == 0
+
+
+def test_the_number_shown_for_validation_data_is_explained(train: Callable[..., Trained]) -> None:
+    ran = train(chain, [*HELD], validation=True)
+    assert ran.audited == ran.plain
+    for name, planted in HELD.items():
+        told = ran.chains[name]
+        assert {cause for step in told.steps for cause in step.causes} == planted
+        assert told.explained and told.metric == "val_loss"
+        assert told.shown == pytest.approx(ran.plain[name]["held"][-1], rel=1e-6)
+
+
+def test_the_number_of_evaluate_is_explained(train: Callable[..., Trained]) -> None:
+    ran = train(evaluated, [*EVALUATED], evaluate=True)
+    assert ran.audited == ran.plain
+    for name, planted in EVALUATED.items():
+        told = ran.chains[name]
+        assert {cause for step in told.steps for cause in step.causes} - {"data"} == planted - {"data"}, name
+        assert told.explained, name
+        assert told.mine == pytest.approx(ran.plain[name]["evaluated"], rel=1e-6), name
 
 
 def test_chance_is_told(trained: Trained) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from commands import Ran
@@ -94,6 +95,35 @@ def test_a_number_is_told_what_it_is(tmp_path: Path) -> None:
     assert "The number that you gave is the loss that Keras shows." in why(tmp_path, MEAN, "--number", f"{shown:.7g}").out
 
 
+HELD = MEAN.replace("verbose=0)", "verbose=0, validation_data=(x[:9] + 1, y[:9]))")
+
+
+def test_validation_data_are_no_part_of_the_training_and_have_a_chain_of_their_own(tmp_path: Path) -> None:
+    assert "5 batches of 16 (last: 6), 70 rows" in why(tmp_path, HELD).out
+    ran = why(tmp_path, HELD, "--validation")
+    assert ran.status == 0
+    assert "model.fit, validation, epoch 2, 1 batch of 16 (last: 9), 9 rows" in ran.out
+    assert "shown by Keras: val_loss" in ran.out
+    bare = why(tmp_path, MEAN, "--validation")
+    assert bare.status == 2 and "this fit has no validation data" in bare.err
+
+
+def test_the_other_end_can_be_evaluate(tmp_path: Path) -> None:
+    ran = why(tmp_path, SUMMED, "--against", "evaluate")
+    assert ran.status == 0
+    assert "  model.evaluate(x, y) " in ran.out and "all rows in one call" not in ran.out
+
+
+def test_the_chain_is_also_a_picture(tmp_path: Path) -> None:
+    ran = why(tmp_path, SUMMED, "--plot", "chain.svg", "--output-format", "json")
+    (fit,) = json.loads(ran.out)["fits"]
+    drawing = ElementTree.parse(tmp_path / "chain.svg").getroot()
+    texts = ["".join(text.itertext()) for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert [step["label"] for step in fit["steps"]] == [text for text in texts if text in {step["label"] for step in fit["steps"]}]
+    assert f"{fit['shown']:.6g}" in texts and f"{fit['mine']:.6g}" in texts
+    assert len(list(drawing.iter("{http://www.w3.org/2000/svg}rect"))) == len(fit["steps"]) + 2
+
+
 @pytest.mark.parametrize(
     ("script", "status", "says"),
     [
@@ -138,6 +168,10 @@ def test_the_documentation_shows_what_comes_out(tmp_path: Path) -> None:
         (["--mine", "formula"], "give FILE:FUNCTION"),
         (["--mine", "other.py:formula"], "no such file: other.py"),
         (["--mine", "train.py:f", "--number", "1"], "give one of them"),
+        (["--against", "evaluate", "--number", "1"], "give one of them"),
+        (["--against", "predict"], "is not valid"),
+        (["--against", "evaluate", "--validation"], "leave out --against"),
+        (["--plot", "nowhere/chain.svg"], "there is no folder nowhere"),
         (["--python", "nowhere/python"], "cannot be run"),
         (["--output-format", "xml"], "is not valid"),
     ],

@@ -259,6 +259,24 @@ def everything():
     return trained(model, "binary_crossentropy", *classes(), mine=probable, compiled=options, class_weight={0: 1.0, 1: 2.0})
 
 
+@case
+def held_out():
+    x, y = classes()
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(4, kernel_regularizer="l2"), layers.Dropout(0.5), layers.Dense(1, activation="sigmoid")]
+    )
+    apart = (x[:20] + 1, y[:20], np.full(20, 2.0, "float32"))
+    return trained(model, "binary_crossentropy", x, y, mine=probable, validation_data=apart, class_weight={0: 1.0, 1: 5.0})
+
+
+@case
+def held_out_by_fraction():
+    def summed_error(y_true, y_pred):
+        return tf.reduce_sum(tf.square(y_true - y_pred))
+
+    return trained(dense(), summed_error, *numbers(), rate=0.001, mine=None, validation_split=0.4)
+
+
 def main(out, names):
     told = {}
     for name in names or CASES:
@@ -266,10 +284,12 @@ def main(out, names):
         model, history, own = CASES[name]()
         weights = [np.asarray(value).tolist() for value in model.get_weights()]
         told[name] = {"weights": weights, "shown": history.history["loss"], "random": float(np.random.random())}
+        told[name]["held"] = history.history.get("val_loss")
         told[name]["drawn"] = float(tf.random.uniform([]))
         if own is not None:
             x, y, mine = own
             told[name]["mine"] = mine(y, model.predict(x, verbose=0))
+            told[name]["evaluated"] = model.evaluate(x, y, batch_size=SIZE, verbose=0)
         with open(out, "w") as file:
             json.dump(told, file)
 

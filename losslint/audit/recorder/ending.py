@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from .losses import Compiled
-from .step import called
+from .step import called, penalty
 
 
 class Data:
@@ -49,16 +49,28 @@ def given(arguments: dict[str, Any]) -> tuple[Data | None, str]:
     arguments
         Of `fit`, by name.
     """
-    x, y = arguments.get("x"), arguments.get("y")
+    return _data(arguments, arguments.get("x"), arguments.get("y"), arguments.get("batch_size"), lambda kept: slice(None, kept))
+
+
+def held(arguments: dict[str, Any]) -> tuple[Data | None, str]:
+    """The validation data of a call of `fit`, and why they cannot be read again if they cannot; see `given`."""
+    size = arguments.get("validation_batch_size") or arguments.get("batch_size")
+    apart = arguments.get("validation_data")
+    if apart is None:
+        return _data(arguments, arguments.get("x"), arguments.get("y"), size, lambda kept: slice(kept, None))
+    x, y = apart[:2] if isinstance(apart, (tuple, list)) and len(apart) > 1 else (apart, None)
+    return _data({}, x, y, size, lambda kept: slice(None, kept))
+
+
+def _data(arguments: dict[str, Any], x: Any, y: Any, size: Any, part: Callable[[int], slice]) -> tuple[Data | None, str]:
+    """Arrays of which `part` takes what is wanted, told how many rows the training keeps."""
     leaves = tf.nest.flatten(x)
     if y is None or not leaves or not all(isinstance(leaf, np.ndarray) or tf.is_tensor(leaf) for leaf in leaves):
         return None, f"the data are given as a {type(x).__name__}, which is not read a second time"
-    rows = int(np.shape(leaves[0])[0])
     split = float(arguments.get("validation_split") or 0.0)
-    if split:
-        rows = int(np.floor(rows * (1.0 - split)))
-        x, y = (tf.nest.map_structure(lambda leaf: leaf[:rows], side) for side in (x, y))
-    return Data(x, y, int(arguments.get("batch_size") or 32)), ""
+    wanted = part(int(np.floor(int(np.shape(leaves[0])[0]) * (1.0 - split))))
+    x, y = (tf.nest.map_structure(lambda leaf: leaf[wanted], side) for side in (x, y))
+    return Data(x, y, int(size or 32)), ""
 
 
 class Ending:
@@ -76,9 +88,18 @@ class Ending:
         def of(y: Any, p: Any) -> Any:
             return called(compiled, y, p)
 
-        self.predict, self.value, self.of = (
-            tf.function(function, autograph=autograph, reduce_retracing=True) for function in (predict, value, of)
+        def counted(x: Any, y: Any) -> Any:
+            return tf.cast(compiled.scaled(y, predict(x), None), tf.float64) + penalty(model)
+
+        self.predict, self.value, self.of, self.counted = (
+            tf.function(function, autograph=autograph, reduce_retracing=True) for function in (predict, value, of, counted)
         )
+
+    def evaluated(self, batches: list[tuple[Any, Any]], data: Data) -> dict[str, float]:
+        """What `evaluate` gives on the user's rows (``loss``), and the same computed on the batches of the epoch (``counted``)."""
+        logs = self.model.evaluate(data.x, data.y, batch_size=data.batch, verbose=0, return_dict=True)
+        found = {"loss": float(logs["loss"]), "reread": self._mean(data.batches(), self.counted)}
+        return {**found, "counted": self._mean(batches, self.counted)} if batches else found
 
     def run(
         self, batches: list[tuple[Any, Any]], data: Data | None, mine: Callable[..., Any] | None, quiet: bool = False
@@ -112,10 +133,10 @@ class Ending:
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if batches:
-            found["moved"] = self._mean(batches)
+            found["moved"] = self._mean(batches, self.value)
         source = list(data.batches()) if data is not None else batches
         if data is not None:
-            found["reread"] = self._mean(source)
+            found["reread"] = self._mean(source, self.value)
         if not source:
             return found
         targets = _joined([y for _, y in source])
@@ -142,11 +163,12 @@ class Ending:
         finally:
             _restore(state)
 
-    def _mean(self, batches: Iterable[tuple[Any, Any]]) -> float:
+    @staticmethod
+    def _mean(batches: Iterable[tuple[Any, Any]], value: Callable[[Any, Any], Any]) -> float:
         total, all_ = 0.0, 0
         for x, y in batches:
             number = rows(x)
-            total += number * float(self.value(x, y))
+            total += number * float(value(x, y))
             all_ += number
         return total / max(all_, 1)
 

@@ -74,7 +74,7 @@ def _wrap(keras: Any, options: dict[str, Any], tell: Tell, fits: list[int]) -> N
         if running:
             return original(self, *args, **kwargs)
         watch = None
-        path, line = _caller()
+        path, line = caller(os.path.dirname(__file__))
         fits.append(line)
         try:
             from .watch import begin
@@ -111,13 +111,12 @@ def _with(callbacks: Any, callback: Any, model: Any) -> Any:
     return [callback, callbacks]
 
 
-def _caller() -> tuple[str, int]:
-    """Where the script calls `fit`: the innermost frame that is in no installed package and is not ours."""
+def caller(own: str) -> tuple[str, int]:
+    """Where the script calls `fit`: the innermost frame that is in no installed package, nor below the folder `own`."""
     frame = sys._getframe(1)
-    here = os.path.dirname(__file__)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(here) and "site-packages" not in name and not name.startswith("<"):
+        if not name.startswith(own) and "site-packages" not in name and not name.startswith("<"):
             return name, frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return "", 0

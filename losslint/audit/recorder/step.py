@@ -15,7 +15,8 @@ from .losses import Compiled
 
 NODES = ("total", "compiled", "unscaled", "unweighted", "unmasked", "clipped", "called", "inference")
 PENALTIES = 12
-_SLOTS = (*NODES, "again", *(f"penalty{number}" for number in range(PENALTIES)))
+OF_EVALUATE = ("bare", "settled")  # as Keras computes it without class and sample weights: of the step's outputs, and without training mode
+_SLOTS = (*NODES, *OF_EVALUATE, "again", *(f"penalty{number}" for number in range(PENALTIES)))
 _STATEFUL = frozenset(
     (
         "RandomUniform",
@@ -78,12 +79,14 @@ class Step:
         What each penalty comes from.
     missing
         Why a node is not measured, by its name.
+    evaluate
+        Whether to measure `OF_EVALUATE` too.
     drawn
         Whether the loss draws random numbers; None: not known yet.
     """
 
-    def __init__(self, model: Any, compiled: Compiled | None, probe: bool) -> None:
-        self.model, self.compiled, self.probe = model, compiled, probe
+    def __init__(self, model: Any, compiled: Compiled | None, probe: bool, evaluate: bool = False) -> None:
+        self.model, self.compiled, self.probe, self.evaluate = model, compiled, probe, evaluate
         self.nodes: list[str] = []
         self.names: list[str] = []
         self.missing: dict[str, str] = {}
@@ -129,8 +132,13 @@ class Step:
             clipped = tf.nest.map_structure(tf.identity, outputs)
             self._try(found, "clipped", lambda: compiled.unscaled(y, clipped, None))
             self._try(found, "called", lambda: called(compiled, y, clipped))
+            if self.evaluate:
+                self._try(found, "bare", lambda: compiled.scaled(y, outputs, None))
             if self.probe:
-                self._try(found, "inference", lambda: called(compiled, y, self._probed(batch["x"])))
+                probed = self._probed(batch["x"])
+                self._try(found, "inference", lambda: called(compiled, y, tf.nest.map_structure(tf.identity, probed)))
+                if self.evaluate:
+                    self._try(found, "settled", lambda: compiled.scaled(y, probed, None))
         self._keep(rows, found)
 
     def _drawn(self, compiled: Compiled, batch: dict[str, Any]) -> bool:
@@ -149,16 +157,17 @@ class Step:
         outputs = self.model(x, training=False)
         for variable, value in state:
             variable.assign(value)
-        return tf.nest.map_structure(tf.stop_gradient, _plain(outputs))
+        plain = tf.nest.map_structure(tf.stop_gradient, _plain(outputs))
+        _carry(outputs, plain, ("_keras_mask", "_keras_logits"))
+        return plain
 
     def _penalties(self) -> dict[str, Any]:
         """The additional losses of the step, by the layer that they come from."""
         found: dict[str, Any] = {}
         names: list[str] = []
         for layer in getattr(self.model, "layers", []):
-            losses = list(layer.losses)
-            if losses and len(names) < PENALTIES:
-                found[f"penalty{len(names)}"] = tf.add_n([tf.cast(tf.reduce_sum(loss), tf.float64) for loss in losses])
+            if layer.losses and len(names) < PENALTIES:
+                found[f"penalty{len(names)}"] = penalty(layer)
                 names.append(_described(layer))
         self.names = names
         return found
@@ -174,7 +183,7 @@ class Step:
             self.missing.setdefault(node, reason)
 
     def _keep(self, rows: Any, found: dict[str, Any]) -> None:
-        self.nodes = [node for node in NODES if node in found]
+        self.nodes = [node for node in (*NODES, *OF_EVALUATE) if node in found]
         self.sums.add(rows, found)
 
 
@@ -189,6 +198,11 @@ def called(compiled: Compiled, targets: Any, outputs: Any) -> Any:
             value = loss(tf.cast(y, p.dtype), p)  # integer targets, which Keras casts
         total += tf.reduce_mean(tf.cast(value, tf.float64))
     return total
+
+
+def penalty(layer: Any) -> Any:
+    """The sum of what a layer or a model adds to the loss; a float64 scalar."""
+    return tf.add_n([tf.zeros([], tf.float64), *(tf.cast(tf.reduce_sum(loss), tf.float64) for loss in layer.losses)])
 
 
 def draws(function: Callable[..., Any], *arguments: Any) -> bool:

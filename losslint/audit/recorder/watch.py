@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from .batches import Batches, teed
-from .ending import Ending, given, rows
+from .ending import Ending, given, held, rows
 from .losses import Compiled
 from .records import Tell, said
 from .step import Step
@@ -28,7 +28,8 @@ def begin(keras: Any, model: Any, arguments: dict[str, Any], options: dict[str, 
     arguments
         Of the fit, by name; those that are missing are not known.
     options
-        ``epochs`` (numbers counted from 1, and ``last``), ``stop_after``, ``probe``, ``mine`` (``file:function``).
+        ``epochs`` (numbers counted from 1, and ``last``), ``stop_after``, ``probe``, ``mine`` (``file:function``, or a function);
+        ``validation`` tells of `val_loss` instead, ``evaluate`` also of what `evaluate` gives.
     tell
         Takes the records.
     place
@@ -58,15 +59,20 @@ class Watch:
             self.compiled: Compiled | None = Compiled(keras, model)
         except LookupError:
             self.compiled = None
-        self.data, self.unread = given(arguments) if arguments else (None, "")
-        self.mine = _formula(options["mine"]) if options.get("mine") else None
+        self.data, self.unread = given(arguments) if arguments else (None, "no data were given")
+        self.held, self.unheld = held(arguments) if options.get("validation") else (None, "")
+        mine = options.get("mine")
+        self.mine = _formula(mine) if isinstance(mine, str) else mine
         self.stateful = any(getattr(layer, "stateful", False) and hasattr(layer, "reset_states") for layer in _layers(model))
         self.batches = Batches()
         self.newer = hasattr(model, "_compile_loss")  # Keras 3
         stock = type(model).train_step is keras.Model.train_step
         self.replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
         probe = stock and not self.stateful and not self.replicated and options.get("probe", True)
-        self.step = Step(model, None if self.replicated else self.compiled, probe)
+        alone = None if self.replicated else self.compiled
+        self.step = Step(model, alone, probe, bool(options.get("evaluate")))
+        self.check = Step(model, alone, probe=False)
+        self.measuring: Step | None = None  # the step that runs: of the training, or of an evaluation
         self.ending: Ending | None = None
         self.callback = _callback(keras, self)
 
@@ -74,38 +80,50 @@ class Watch:
 
     def attach(self) -> None:
         """Put the measurements on the model itself, not on its class: the next train function is traced with them."""
-        train_step, compute_loss = self.model.train_step, self.model.compute_loss
+        train_step, test_step, compute_loss = self.model.train_step, self.model.test_step, self.model.compute_loss
         asked: list[bool] = []  # whether the step asked for the model's loss
 
         def measured_loss(x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **more: Any) -> Any:
             total = compute_loss(x, y, y_pred, sample_weight, **more)
             asked.append(True)
             try:
-                self.step.measure(_rows(y if x is None else x), total, {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight})
+                if self.measuring is not None:
+                    batch = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
+                    self.measuring.measure(_rows(y if x is None else x), total, batch)
             except Exception as error:
                 self._fail("step", error)
             return total
 
-        def measured_step(data: Any) -> Any:
-            asked.clear()
-            logs = train_step(data)
-            try:
-                if not asked:
-                    self.step.reported(_rows(data), logs)
-            except Exception as error:
-                self._fail("step", error)
-            return logs
+        def measured(step: Callable[[Any], Any], measuring: Step) -> Callable[[Any], Any]:
+            def run(data: Any) -> Any:
+                asked.clear()
+                self.measuring = measuring
+                try:
+                    logs = step(data)
+                finally:
+                    self.measuring = None
+                try:
+                    if not asked:
+                        measuring.reported(_rows(data), logs)
+                except Exception as error:
+                    self._fail("step", error)
+                return logs
+
+            return run
 
         object.__setattr__(self.model, "compute_loss", measured_loss)
-        object.__setattr__(self.model, "train_step", measured_step)
+        object.__setattr__(self.model, "train_step", measured(train_step, self.step))
         self.model.train_function = None
+        if self.options.get("validation"):
+            object.__setattr__(self.model, "test_step", measured(test_step, self.check))
+            self.model.test_function = None
 
     def undo(self) -> None:
         """Take everything off the model again; a second time does nothing."""
         if "train_step" in vars(self.model):
-            for name in ("compute_loss", "train_step"):
+            for name in {"compute_loss", "train_step", "test_step"} & set(vars(self.model)):
                 object.__delattr__(self.model, name)
-            self.model.train_function = self.teed = None
+            self.model.train_function = self.model.test_function = self.teed = None
             self.batches.reset()
             self.tell({"kind": "end", "fit": self.place, "epochs": self.epoch + 1})
 
@@ -143,28 +161,33 @@ class Watch:
         if self.done == self.epoch or not self.shown:
             return
         self.done = self.epoch
+        validation = bool(self.options.get("validation"))
+        if validation and "val_loss" not in self.shown:
+            raise LookupError("this fit has no validation data, so that there is no val_loss to explain")
+        step, data = (self.check, self.held) if validation else (self.step, self.data)
+        sums, kept = step.sums.read(), [] if validation else self.batches.kept
         end: dict[str, Any] = {}
         if self.compiled is not None and not self.stateful:
             if self.ending is None:
                 self.ending = Ending(self.model, self.compiled, autograph=not self.newer)
-            end = self.ending.run(self.batches.kept, self.data, self.mine, quiet=bool(self.step.drawn))
-        first = self.batches.kept[:1]
-        batch = self.data.batch if self.data is not None else rows(first[0][0]) if first else 0
+            end = self.ending.run(kept, data, self.mine, quiet=bool(step.drawn))
         self.tell(
             {
                 "kind": "epoch",
                 "fit": self.place,
                 "epoch": self.epoch + 1,
-                "shown": self.shown,
-                "sums": self.step.sums.read(),
-                "nodes": self.step.nodes,
-                "penalties": self.step.names,
-                "missing": self.step.missing,
-                "own_step": self.step.own_step,
+                "validation": validation,
+                "shown": {"loss": self.shown["val_loss"]} if validation else self.shown,
+                "sums": sums,
+                "nodes": step.nodes,
+                "penalties": step.names,
+                "missing": step.missing,
+                "own_step": step.own_step,
                 "end": end,
-                "batch": batch,
-                "sampled": self.batches.sampled and bool(self.batches.kept),
-                "unread": self.unread,
+                "evaluate": self._evaluated() if self.options.get("evaluate") else None,
+                "batch": data.batch if data is not None else rows(kept[0][0]) if kept else 0,
+                "sampled": self.batches.sampled and bool(kept),
+                "unread": self.unheld if validation else self.unread,
                 "stateful": self.stateful,
                 "loss": self.compiled.place() if self.compiled is not None else {},
                 "modes": list(
@@ -175,6 +198,14 @@ class Watch:
                 "loss_weights": self.compiled.weights if self.compiled is not None else None,
             }
         )
+
+    def _evaluated(self) -> dict[str, float]:
+        """What `evaluate` gives on the user's rows, and what it is made of."""
+        if self.data is None:
+            raise LookupError(f"{self.unread}, so that `evaluate` cannot be called on them")
+        if self.ending is None:
+            raise LookupError("a stateful layer keeps what it saw: `evaluate` would change the training")
+        return self.ending.evaluated(self.batches.kept, self.data)
 
     def guarded(self, where: str, act: Callable[[], None]) -> None:
         """Do something that must never end the training."""
@@ -206,6 +237,9 @@ def _callback(keras: Any, watch: Watch) -> Any:
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             watch.guarded("epoch", lambda: watch.epoch_begins(epoch))
+
+        def on_test_begin(self, logs: Any = None) -> None:
+            watch.guarded("validation", watch.check.sums.reset)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             last = epoch + 1 >= int((self.params or {}).get("epochs") or 0)
