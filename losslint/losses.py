@@ -207,6 +207,14 @@ def _is_test(scope: Scoped) -> bool:
     return scope.short.startswith("test_") or bool(scope.owner and re.search(r"Test(?:Case|s)?$|^Test", scope.owner.short))
 
 
+def _of_tests(index: Index) -> bool:
+    """Whether a module holds tests, by their framework: what they compute trains nothing that anyone uses."""
+    cases = (last(base) for scope in index.scopes if isinstance(scope.node, ast.ClassDef) for base in scope.node.bases)
+    framed = any(name is not None and name.endswith("TestCase") for name in cases)
+    framed = framed or any(bound.module.partition(".")[0] in ("pytest", "unittest") for bound in index.imports.values())
+    return framed and any(map(_is_test, index.scopes))
+
+
 def _tensor_parameters(scope: Scoped) -> int:
     function = scope.function
     if function is None:
@@ -317,7 +325,7 @@ def _is_metric(scope: Scoped, uses: _Uses, path: str) -> bool:
 
 def find(index: Index, path: str) -> list[Loss]:
     """The losses of a file, in the order of the text; the module body, where it can hold one, comes last."""
-    if len(index.scopes) > MOST_FUNCTIONS:
+    if len(index.scopes) > MOST_FUNCTIONS or _of_tests(index):
         return []
     uses = _uses(index)
     found: list[Loss] = []

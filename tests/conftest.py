@@ -28,8 +28,8 @@ def check(built_in: tuple[Rule, ...]) -> Check:
     """All rules, opt-in ones too, at every confidence, on the text of one file."""
     settings = Settings(select=("ALL",), min_confidence=Confidence.LOW)
 
-    def check(text: str) -> Result:
-        result = check_source(text, filename="losses.py", settings=settings, rules=built_in)
+    def check(text: str, filename: str = "losses.py") -> Result:
+        result = check_source(text, filename=filename, settings=settings, rules=built_in)
         assert not result.failures
         return result
 

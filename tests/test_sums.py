@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from losslint.finding import Result
+
 FRAME = """\
 import tensorflow as tf
 import keras
@@ -146,7 +148,7 @@ import numpy as np
 import tensorflow as tf
 
 
-class Attack:
+class Change:
     def __init__(self, model, images, batch_size):
         change = tf.Variable(np.zeros((batch_size, 28, 28)), dtype=tf.float32)
         distance = tf.reduce_sum(tf.square(tf.tanh(change) - images), axis=[1, 2])
@@ -199,3 +201,60 @@ def test_a_content_loss_works_on_one_image_unless_keras_gives_it_a_batch(codes: 
     text = "import tensorflow as tf\n\n\ndef content_loss(content, generated):\n    return tf.reduce_sum(tf.square(content - generated))\n"
     assert "LL101" not in codes(text)
     assert "LL101" in codes(text.replace("generated", "y_pred").replace("content, ", "y_true, ").replace("content -", "y_true -"))
+
+
+OWN_CLASS = """\
+import tensorflow as tf
+
+
+class SignedGradient:
+    def loss_of(self, y_true, y_pred):
+        return tf.reduce_sum(tf.square(y_true - y_pred))
+"""
+
+
+def test_an_attack_adds_up_problems_of_single_samples(codes: Callable[[str], set[str]], check: Callable[..., Result]) -> None:
+    assert "LL101" in codes(OWN_CLASS)
+    assert "LL101" not in codes(OWN_CLASS.replace("SignedGradient", "SignedGradientAttack"))
+    assert "LL101" not in {finding.code for finding in check(OWN_CLASS, "package/attacks/gradient.py").findings}
+    assert "LL101" in {finding.code for finding in check(OWN_CLASS, "heart_attack/gradient.py").findings}
+
+
+REPLAYED = """\
+import tensorflow as tf
+
+
+class Agent:
+    def __init__(self, replay, steps):
+        self.replay, self.steps = replay, steps
+
+    def loss(self):
+        error = tf.square(self.replay.rewards[:, None] - tf.reshape(self.replay.values, [self.replay.batch_size, self.steps]))
+        loss = tf.reduce_mean(error)
+        return tf.compat.v1.train.AdamOptimizer().minimize(loss)
+"""
+
+
+def test_a_replay_buffer_gives_batches_of_its_own_size(codes: Callable[[str], set[str]]) -> None:
+    assert "LL103" not in codes(REPLAYED)
+    assert "LL103" in codes(REPLAYED.replace("replay.batch_size", "options.batch_size"))
+
+
+TESTED = """\
+import tensorflow as tf
+import pytest
+
+
+def some_loss(y_true, y_pred):
+    return tf.reduce_sum(tf.square(y_true - y_pred))
+
+
+def test_loss():
+    assert some_loss(tf.zeros([2]), tf.ones([2])) == 2
+"""
+
+
+def test_what_tests_compute_trains_nothing(codes: Callable[[str], set[str]]) -> None:
+    assert not codes(TESTED)
+    assert "LL101" in codes(TESTED.replace("import pytest\n", ""))
+    assert "LL101" in codes(TESTED.replace("def test_loss", "def try_loss"))

@@ -29,7 +29,7 @@ from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Instance, Layer, Model, Module, Named, Slice, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, SETTING_NAME, declared_batch, setting
+from losslint.analysis.roles import BATCH_SIZE_NAME, FRAMEWORKS, SETTING_NAME, declared_batch, of_source, setting
 from losslint.analysis.scope import Scope
 from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer import apply, as_node, iterate, subscript, unknown
@@ -161,7 +161,7 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
         return state
     if name in MODEL_TENSORS and (tensor := model_tensor(run, node, scope)) is not None:
         return tensor
-    return attribute(run, run.evaluate(node.value, scope), name, site)
+    return of_source(attribute(run, run.evaluate(node.value, scope), name, site), node.value)
 
 
 def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:

@@ -48,6 +48,7 @@ BATCH_SIZE_NAME = re.compile(
     r"^(?:self_?)?_?(?:batch_?size|bs|batchsz|batch_sz|n_?batch(?:es)?|minibatch_?size|mb_size|\w+_batch_?size|global_batch\w*)$",
     re.IGNORECASE,
 )
+SOURCE_NAME = re.compile(r"replay|buffer|memory|queue|loader|data_?set|iterator|pipeline|generator|feeder", re.IGNORECASE)
 PREDICTED = re.compile(r"^y_|pred|logits")
 NUMBERS = frozenset({"int", "float", "bool", "str", "None", "Optional", "Union", "typing"})  # words of annotations that name no tensor
 WORDS = re.compile(r"\w+")
@@ -204,6 +205,14 @@ def declared_batch(value: Value, name: str, site: Site) -> Value:
         return setting(name, site)
     if isinstance(value, Node) and value.constant and not value.marked("declared-batch") and value.operation in ("setting", "opaque"):
         return setting(name, site)
+    return value
+
+
+def of_source(value: Value, owner: ast.expr) -> Value:
+    """A batch size that is asked of what the batches come from is the length of each of them: it fixes nothing."""
+    if isinstance(value, Node) and value.marked("declared-batch") and SOURCE_NAME.search(ast.unparse(owner)):
+        facts = Facts(SCALAR, frozenset({1.0}), columns.UNKNOWN, origin=value.facts.origin, marks=frozenset({"dimension"}))
+        return Node("dimension", (), value.site, facts)
     return value
 
 

@@ -49,6 +49,7 @@ shape of the batch.
 * Style transfer (functions named after style, content, gram or total variation, unless they take `y_true` and `y_pred`): its losses
   are sums over one image, not over a batch.
 * Metrics that count (true positives and the like): a count is meant to grow.
+* Attacks on a model (a folder or module `attacks`, or a class or function named so): each sample is a problem of its own.
 
 ## Fix safety
 
@@ -239,6 +240,7 @@ def squared_error_loss(y_true, y_pred):
 )
 ONE_IMAGE = re.compile(r"gram(?:_|$)|style|content_(?:loss|cost)|(?:total_)?variation_(?:loss|cost)", re.IGNORECASE)
 BATCHES = frozenset({"y_true", "y_pred"})
+ATTACK = re.compile(r"(?:^|/)attacks?(?:/|\.py$)|attack\w*$", re.IGNORECASE)  # a folder, a module, or the name of a class or function
 COUNTS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|(?:^|_)num(?:_|$)|confusion", re.IGNORECASE)
 REDUCTION_OPTION = re.compile(r"reduc|sum|average|mean", re.IGNORECASE)
 SQUARES = "adds up the squares of all samples of the batch"
@@ -269,6 +271,11 @@ def _one_image(trace: Trace, name: str) -> bool:
     return ONE_IMAGE.search(name) is not None and not own
 
 
+def _attacks(trace: Trace, origin: Node) -> bool:
+    """Whether it belongs to an attack on a model, which looks for a change of each sample by itself: the sum trains nothing."""
+    return any(ATTACK.search(name) for name in (origin.site.source.path, *trace.loss.function.split(".")))
+
+
 def _numerator(trace: Trace, root: Root) -> bool:
     """Whether a sum is returned beside the count of what it adds up: a numerator and its denominator, for the caller to divide."""
     pair = trace.result.arguments if trace.result is not None and not trace.result.details["items"] else ()
@@ -290,7 +297,12 @@ def check(trace: Trace) -> Iterator[Report]:
             continue
         power = POWERS.get(largest(root.node), "a power of the batch size")
         for origin, division in origins_of_growth(root.node):
-            if division is not None or origin.gradient < Gradient.FLOWS or _one_image(trace, origin.site.function):
+            if (
+                division is not None
+                or origin.gradient < Gradient.FLOWS
+                or _one_image(trace, origin.site.function)
+                or _attacks(trace, origin)
+            ):
                 continue  # without a gradient it is a count, which trains nothing
             grown = f"this value is what training uses ({root.why}); it grows like {power}"
             because = () if root.node is origin else ((root.node, grown),)

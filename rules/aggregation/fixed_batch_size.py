@@ -42,7 +42,7 @@ In a reshape, write -1 for the batch axis.
 
 * Division by a small number (below 8): that is a weight.
 * Division of something that does not grow with the batch, such as a sum over the pixels of each image.
-* Lengths that are read from a shape.
+* Lengths that are read from a shape, or asked of what the batches come from, such as `self.replay.batch_size`.
 * A global batch size, by its name: under a distribution strategy each replica divides its part of the sum by it.
 * A graph whose inputs themselves have the configured batch size, such as a placeholder with it as its first length.
 * Noise that a generator turns into samples: it may have any size.
