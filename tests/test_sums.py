@@ -258,3 +258,43 @@ def test_what_tests_compute_trains_nothing(codes: Callable[[str], set[str]]) -> 
     assert not codes(TESTED)
     assert "LL101" in codes(TESTED.replace("import pytest\n", ""))
     assert "LL101" in codes(TESTED.replace("def test_loss", "def try_loss"))
+
+
+TENSOR_OR_LIST = """\
+import tensorflow as tf
+
+
+def gradient_penalty_loss(critic, real, fake):
+    with tf.GradientTape() as tape:
+        if isinstance(real, tf.Tensor) and isinstance(fake, tf.Tensor):
+            mixed = real + fake
+        else:
+            mixed = [a + b for a, b in zip(real, fake)]
+        tape.watch(mixed)
+        scores = critic(mixed)
+    gradients = tape.gradient(scores, mixed)
+    if isinstance(real, tf.Tensor):
+        squares = tf.reduce_sum(tf.square(gradients), axis=tuple(range(1, gradients.shape.ndims)))
+        return tf.square(tf.sqrt(squares + 1e-8) - 1.0)
+    return tf.add_n([tf.reduce_mean(tf.square(gradient)) for gradient in gradients])
+"""
+
+
+def test_two_tests_of_one_condition_go_the_same_way(codes: Callable[[str], set[str]]) -> None:
+    assert "LL101" not in codes(TENSOR_OR_LIST)
+    assert "LL101" in codes(TENSOR_OR_LIST.replace("    if isinstance(real, tf.Tensor):", "    if critic.training:"))
+
+
+BY_ITS_CALLER = """\
+import tensorflow as tf
+
+
+class BoxLoss:
+    def __call__(self, y_true, y_pred, normalizer=1.0):
+        return tf.reduce_sum(tf.abs(y_true - y_pred)) / normalizer
+"""
+
+
+def test_a_number_of_parts_that_the_caller_gives_may_grow(codes: Callable[[str], set[str]]) -> None:
+    assert "LL101" not in codes(BY_ITS_CALLER)
+    assert "LL101" in codes(BY_ITS_CALLER.replace("normalizer", "temperature"))

@@ -228,7 +228,8 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
             value = parameter(name, given.get(name, "setting"), site, declared)
             scope.names[name] = value.with_facts(shape=None) if steps_first and isinstance(value, Node) and not value.constant else value
         elif isinstance(default, Constant):
-            scope.names[name] = Constant(default.value, setting=True)
+            counted = default.value == 1 and COUNT_NAME.search(name)  # the caller gives the number to divide by
+            scope.names[name] = setting(name, site) if counted else Constant(default.value, setting=True)
         else:
             scope.names[name] = default
     if arguments.vararg is not None:

@@ -61,6 +61,16 @@ class Path(Struct, eq=False):
     batch_loops: int = 0
 
 
+def _conditions(test: ast.expr) -> set[str]:
+    """The conditions that a test is joined of, as text: tests that have one in common go the other way together."""
+    match test:
+        case ast.BoolOp(values=values):
+            return set().union(*map(_conditions, values))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _conditions(operand)
+    return {ast.unparse(test)}
+
+
 class Run:
     """The state of the abstract runs of one file: its files, classes built so far, and the path at hand."""
 
@@ -171,7 +181,8 @@ class Run:
         if not open_ or self.path.quiet:
             return default
         self.path.tests.setdefault(test)
-        return not default if test is self.path.flipped else default
+        flipped = self.path.flipped
+        return not default if flipped is not None and (test is flipped or _conditions(test) & _conditions(flipped)) else default
 
     def site(self, node: ast.AST, scope: Scope) -> Site:
         """The place of a piece of syntax."""
