@@ -293,8 +293,9 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
     told = LOSS_WORDS.search(f"{scope.owner.short if scope.owner else ''}.{named}") or not any(
         isinstance(v, ast.Tuple) for v in scope.returned
     )
-    required = scope.parameters[: _tensor_parameters(scope)]
-    if told and any(map(PREDICTION_PARAMETER.search, required)) and not _chooses(scope):
+    tensors = _tensor_parameters(scope)
+    given = [name for place, name in enumerate(scope.parameters) if place < tensors or "logit" not in name]  # a density may have either
+    if told and any(map(PREDICTION_PARAMETER.search, given)) and tensors and not _chooses(scope):
         if not (named in NOT_LOSSES or (CODING.search(named) and not LOSS_WORDS.search(named))) and not (
             scope.owner and re.search(r"Metric|Callback|Layer", scope.owner.short)
         ):
