@@ -290,10 +290,9 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, s
         return 0, ""
     if not scope.returned:
         return 0, ""
-    told = LOSS_WORDS.search(f"{scope.owner.short if scope.owner else ''}.{named}") or not any(
-        isinstance(v, ast.Tuple) for v in scope.returned
-    )
     tensors = _tensor_parameters(scope)
+    several = tensors > 1 and any(isinstance(value, ast.Tuple) for value in scope.returned)  # as of what encodes targets
+    told = not several or LOSS_WORDS.search(f"{scope.owner.short if scope.owner else ''}.{named}")
     given = [name for place, name in enumerate(scope.parameters) if place < tensors or "logit" not in name]  # a density may have either
     if told and any(map(PREDICTION_PARAMETER.search, given)) and tensors and not _chooses(scope):
         if not (named in NOT_LOSSES or (CODING.search(named) and not LOSS_WORDS.search(named))) and not (

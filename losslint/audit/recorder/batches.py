@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 BUDGET = 256 << 20  # bytes
+SELDOM = 16  # calls of the train function
 
 
 class Batches:
@@ -39,7 +40,7 @@ class Batches:
     def add(self, x: Any, y: Any) -> None:
         """Keep one batch, or, when the budget is used up, let it take the place of another by chance."""
         self.seen += 1
-        size = sum(int(tf.size(leaf)) * leaf.dtype.size for leaf in tf.nest.flatten((x, y)) if tf.is_tensor(leaf))
+        size = sum(leaf.shape.num_elements() * leaf.dtype.size for leaf in tf.nest.flatten((x, y)) if tf.is_tensor(leaf))
         if self.size + size <= self.budget:
             self.kept.append((x, y))
             self.size += size
@@ -49,39 +50,64 @@ class Batches:
                 self.kept[place] = (x, y)
 
 
-def teed(function: Callable[[Any], Any], add: Callable[[Any], None]) -> Callable[[Any], Any]:
-    """A train function that sees the same batches, of the same declared shapes, and tells each to `add`.
+class Tee:
+    """A train function that sees the same batches, of the same declared shapes, and keeps each for us.
 
-    The iterator that it hands on is one of our own with the same element type: the step is traced as it would have been.
+    The iterator that it hands on is one of our own with the same element type: the step is traced as it would have been. The batches
+    come to us through a queue that TensorFlow fills, and are taken out of it now and then, so that no step waits for Python.
     """
-    made: list[Any] = [None, None]
 
-    def train(iterator: Any) -> Any:
+    def __init__(self, function: Callable[[Any], Any], add: Callable[[Any], None], fail: Callable[[Exception], None]) -> None:
+        self.function, self.add, self.fail = function, add, fail
+        self.source: Any = None
+        self.iterator: Any = None
+        self.queue: Any = None
+        self.calls = 0
+
+    def __call__(self, iterator: Any) -> Any:
+        """Run the steps of one call."""
         if not isinstance(iterator, tf.data.Iterator) or not _simple(iterator.element_spec):
-            return function(iterator)
-        if made[0] is not iterator:
-            made[:] = [iterator, iter(_passing(iterator, add))]
-        return function(made[1])
+            return self.function(iterator)
+        if self.source is not iterator:
+            self.drain()
+            self.source = iterator
+            self.queue = tf.queue.FIFOQueue(-1, [leaf.dtype for leaf in tf.nest.flatten(iterator.element_spec)])
+            self.iterator = iter(_passing(iterator, self.queue))
+        self.calls += 1
+        if self.calls % SELDOM == 0:
+            try:
+                self.drain()
+            except Exception as error:  # an audit that fails never ends the training
+                self.fail(error)
+        return self.function(self.iterator)
 
-    return train
+    def drain(self) -> None:
+        """Take what has come."""
+        for _ in range(int(self.queue.size()) if self.queue is not None else 0):
+            leaves = self.queue.dequeue()
+            self.add(tf.nest.pack_sequence_as(self.source.element_spec, leaves if isinstance(leaves, list) else [leaves]))
 
 
-def _passing(iterator: Any, add: Callable[[Any], None]) -> Any:
-    """A dataset that takes its elements from an iterator when they are asked for, and not before."""
-    spec = iterator.element_spec
+def _passing(iterator: Any, queue: Any) -> Any:
+    """A dataset that takes its elements from an iterator when they are asked for, and not before, and puts each into a queue too."""
 
-    def elements() -> Any:
-        for element in iterator:
-            add(element)
-            yield tuple(tf.nest.flatten(element))
+    def taken(number: Any) -> Any:
+        return iterator.get_next_as_optional()
 
-    flat = tuple(tf.nest.flatten(spec))
-    data = tf.data.Dataset.from_generator(elements, output_signature=flat)
+    def there(element: Any) -> Any:
+        return element.has_value()
+
+    def kept(element: Any) -> Any:
+        value = element.get_value()
+        with tf.control_dependencies([queue.enqueue(tf.nest.flatten(value))]):
+            return tf.nest.map_structure(tf.identity, value)
+
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     options.experimental_optimization.inject_prefetch = False
-    return data.map(lambda *leaves: tf.nest.pack_sequence_as(spec, leaves)).with_options(options)
+    taken, there, kept = (tf.autograph.experimental.do_not_convert(function) for function in (taken, there, kept))
+    return tf.data.Dataset.range(2**62).map(taken).take_while(there).map(kept).with_options(options)
 
 
 def _simple(spec: Any) -> bool:

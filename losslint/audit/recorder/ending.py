@@ -132,21 +132,20 @@ class Ending:
         self, batches: list[tuple[Any, Any]], data: Data | None, mine: Callable[..., Any] | None, again: Callable[..., Any]
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        if batches:
-            found["moved"] = self._mean(batches, self.value)
         source = list(data.batches()) if data is not None else batches
-        if data is not None:
-            found["reread"] = self._mean(source, self.value)
+        if batches and data is not None:
+            found["moved"] = self._mean(batches, self.value)
         if not source:
             return found
-        targets = _joined([y for _, y in source])
-        outputs = _joined([self.predict(x) for x, _ in source])
+        parts = [self.predict(x) for x, _ in source]
+        found["moved" if data is None else "reread"] = self._mean([(y, part) for (_, y), part in zip(source, parts)], self.of)
+        targets, outputs = _joined([y for _, y in source]), _joined(parts)
         found["whole"] = float(self.of(targets, outputs))
         x = _joined([x for x, _ in source])
         predictions = tf.nest.map_structure(_tensor, self.model.predict(x, batch_size=rows(source[0][0]), verbose=0))
         found["eager"] = float(again(targets, outputs))
         found["independent"] = float(again(targets, predictions))
-        found["random"] = again is self.of or not _same(outputs, _joined([self.predict(x) for x, _ in source]))
+        found["random"] = again is self.of or not _same(parts[0], self.predict(source[0][0]))
         if not found["random"]:
             found["weightless"] = self._weightless(targets, outputs)
         if mine is not None:

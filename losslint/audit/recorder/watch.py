@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from .batches import Batches, teed
+from .batches import Batches, Tee
 from .ending import Ending, given, held, rows
 from .losses import Compiled
 from .records import Tell, said
@@ -54,7 +55,7 @@ class Watch:
         self.shown: dict[str, Any] = {}
         self.epoch, self.done = -1, -1
         self.failed = False
-        self.teed: Any = None
+        self.teed: Tee | None = None
         try:
             self.compiled: Compiled | None = Compiled(keras, model)
         except LookupError:
@@ -131,7 +132,7 @@ class Watch:
         """Keep the batches from here on."""
         if self.replicated or self.model.train_function is self.teed:
             return
-        self.teed = teed(self.model.train_function, self._keep)
+        self.teed = Tee(self.model.train_function, self._keep, functools.partial(self._fail, "batches"))
         self.model.train_function = self.teed
 
     def _keep(self, batch: Any) -> None:
@@ -149,6 +150,8 @@ class Watch:
     def epoch_ends(self, epoch: int, logs: dict[str, Any] | None, last: bool) -> None:
         """Measure what has to be measured now, and tell it."""
         self.shown = {name: float(value) for name, value in (logs or {}).items()}
+        if self.teed is not None:
+            self.teed.drain()
         wanted = self.options.get("epochs") or ["last"]
         if epoch + 1 in wanted or ("last" in wanted and last):
             self.report()
