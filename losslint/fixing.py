@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -140,7 +141,7 @@ def checked(path: str, settings: Settings, rules: Sequence[Rule], modules: Modul
 
 
 def replace_file(path: str, before: bytes, text: str) -> None:
-    """Write a file in one step: it holds the old text or the new one, whatever happens; its mode and encoding stay.
+    """Write a file in one step: it holds the old text or the new one, whatever happens; its mode, owner and encoding stay.
 
     Parameters
     ----------
@@ -157,6 +158,9 @@ def replace_file(path: str, before: bytes, text: str) -> None:
     encoding = "utf-8" if notebook else tokenize.detect_encoding(io.BytesIO(before).readline)[0]
 
     def ready(beside: Path) -> None:
+        if os.name == "posix":
+            with contextlib.suppress(PermissionError):  # only the superuser gives files away
+                os.chown(beside, target.stat().st_uid, target.stat().st_gid)
         shutil.copymode(target, beside)
         if not os.access(target, os.W_OK):
             raise PermissionError(13, "the file is not writable")

@@ -14,7 +14,8 @@ HIDDEN = "# losslint hides: "
 _CELL = re.compile(rf"^{re.escape(HEAD)}(\d+)$", re.MULTILINE)
 _MAGIC = re.compile(r"\s*(?:%{1,2}[A-Za-z]|!|\?{1,2}\w|[\w.]+\?{1,2}\s*$|[\w.,\s]+=\s*(?:%[A-Za-z]|!))")
 _FOREIGN = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)\w")
-_INDENT = re.compile(r"\{\n( *)\"")
+_BETWEEN = re.compile(r"[\s,:]*")
+_DECODER = json.JSONDecoder()
 
 
 class NotebookError(ValueError):
@@ -38,13 +39,55 @@ def code(text: str) -> str:
 
 
 def with_code(text: str, new: str) -> str:
-    """A notebook with the cells of a changed `code`; outputs and metadata stay, and so does the layout of the file."""
-    notebook = _notebook(text)
-    cells = dict(_cells(notebook))
-    for number, lines in _shown(new):
-        cell, source = cells[number], "\n".join(lines)
-        cell["source"] = source.splitlines(keepends=True) if isinstance(cell["source"], list) else source
-    return _dumped(notebook, text)
+    """A notebook with the cells of a changed `code`: their lines are replaced where they stand, all else stays as it is written."""
+    cells, before, places = dict(_cells(_notebook(text))), dict(_shown(code(text))), _sources(text)
+    for number, lines in sorted(_shown(new), reverse=True):
+        if lines != before[number]:
+            begin, end = places[number]
+            source, listed = "\n".join(lines), isinstance(cells[number]["source"], list)
+            written = _listed(text[begin:end], source, text.isascii()) if listed else json.dumps(source, ensure_ascii=text.isascii())
+            text = text[:begin] + written + text[end:]
+    return text
+
+
+def _sources(text: str) -> dict[int, tuple[int, int]]:
+    """Where the source of each cell begins and ends in the text of a notebook."""
+    cells = _values(text, _members(text, text.index("{"))["cells"][0])
+    members = {number: _members(text, begin) for number, (begin, _) in enumerate(cells, 1) if text[begin] == "{"}
+    return {number: of["source"] for number, of in members.items() if "source" in of}
+
+
+def _members(text: str, begin: int) -> dict[str, tuple[int, int]]:
+    """Where the value of each key of an object begins and ends in a text."""
+    places = list(_values(text, begin))
+    return {json.loads(text[slice(*key)]): value for key, value in zip(places[::2], places[1::2], strict=True)}
+
+
+def _values(text: str, begin: int) -> Iterator[tuple[int, int]]:
+    """Where each value of a list begins and ends in a text, or each key and value of an object."""
+    end = begin + 1
+    while text[begin := _between(text, end)] not in "]}":
+        _, end = _DECODER.raw_decode(text, begin)
+        yield begin, end
+
+
+def _between(text: str, begin: int) -> int:
+    """The next place that is not between two values."""
+    found = _BETWEEN.match(text, begin)
+    assert found is not None
+    return found.end()
+
+
+def _listed(written: str, source: str, escaped: bool) -> str:
+    """A list of lines in JSON with those of another source, what is the same as it was written."""
+    places = list(_values(written, 0))
+    (first, begin), last = places[0], places[-1][1]
+    apart = written[begin : places[1][0]] if len(places) > 1 else f",{written[1:first]}"
+    known = {json.loads(written[slice(*place)]): written[slice(*place)] for place in places}
+    lines = [line + "\n" for line in source.split("\n")]
+    lines[-1] = lines[-1].removesuffix("\n")
+    parts = [known.get(line) or json.dumps(line, ensure_ascii=escaped) for line in lines if line]
+    return written[:first] + apart.join(parts) + written[last:]
 
 
 def _shown(code_: str) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -72,7 +115,7 @@ def lines_of(code_: str, cell: int) -> tuple[str, ...]:
 
 def _notebook(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
         raise NotebookError(f"the notebook is not valid JSON: {error}; mend it or exclude it") from error
     if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
@@ -82,27 +125,31 @@ def _notebook(text: str) -> dict[str, Any]:
 
 def _cells(notebook: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The code cells, numbered over all cells from 1; none where the notebook is in another language."""
-    kernel = notebook.get("metadata", {}).get("kernelspec", {})
+    metadata = notebook.get("metadata")
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
     if isinstance(kernel, dict) and kernel.get("language", "python") != "python":
         return
     for number, cell in enumerate(notebook["cells"], 1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code" and "source" in cell:
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source")
+        if isinstance(source, str) or (isinstance(source, list) and all(isinstance(line, str) for line in source)):
             yield number, cell
 
 
 def _source(cell: dict[str, Any]) -> str:
-    source = cell["source"]
-    return "".join(source) if isinstance(source, list) else str(source)
+    return "".join(cell["source"])
 
 
 def _hidden(lines: list[str]) -> Iterator[str]:
-    """The lines of a cell, those that are no Python hidden; a cell that Python takes as it is stays so."""
+    """The lines of a cell, those hidden that are no Python or look like ours; a cell that Python takes as it is stays so."""
+    text = "\n".join(lines)
     try:
-        ast.parse("\n".join(lines))
+        ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield from _without_magics(lines)
     else:
-        yield from lines
+        yield from _without_magics(lines) if HIDDEN in text or _CELL.search(text) else lines
 
 
 def _without_magics(lines: list[str]) -> Iterator[str]:
@@ -112,16 +159,9 @@ def _without_magics(lines: list[str]) -> Iterator[str]:
         if foreign or goes_on:
             goes_on = goes_on and line.endswith("\\")
             yield f"{HIDDEN}{line}"
-        elif _MAGIC.match(line):
+        elif _MAGIC.match(line) or HIDDEN in line or _CELL.match(line):
             goes_on = line.endswith("\\")
             indent = line[: len(line) - len(line.lstrip())]
             yield f"{indent}pass  {HIDDEN}{line}"
         else:
             yield line
-
-
-def _dumped(notebook: dict[str, Any], text: str) -> str:
-    """The notebook as JSON in the layout of its file."""
-    indent = _INDENT.match(text)
-    wide = len(indent.group(1)) if indent else None
-    return json.dumps(notebook, indent=wide, ensure_ascii="\\u" in text) + ("\n" if text.endswith("\n") else "")

@@ -9,6 +9,7 @@ from msgspec import Struct
 from losslint.analysis.node import Node
 from losslint.analysis.roles import roles
 from losslint.analysis.trace import Trace
+from losslint.names import last
 from losslint.operations.catalogue import bind, lookup, method
 from losslint.operations.namespaces import canonical
 
@@ -37,20 +38,17 @@ Piece = str | ast.expr | Term | Operation | Moved
 
 
 class Change(Struct, frozen=True):
-    """One expression and what replaces it.
+    """One expression and what replaces it, or a function and the lines that come behind it, a tab for each level of their indentation.
 
     Attributes
     ----------
     operator
         Whether the new text is no atom, and gets parentheses where it stands in a larger expression.
-    behind
-        Whether the new text comes behind the last line of it, on lines of its own, and replaces nothing.
     """
 
-    syntax: ast.expr | ast.stmt
+    syntax: ast.expr | ast.FunctionDef
     pieces: tuple[Piece, ...]
     operator: bool = False
-    behind: bool = False
 
 
 class Repair(Struct, frozen=True):
@@ -114,8 +112,24 @@ def samples(trace: Trace, node: Node) -> tuple[Piece, ...]:
     if scope.function is None or node.site.function != trace.loss.function or isinstance(scope.function, ast.Lambda):
         return ()
     given = roles(scope, trace.loss.evidence)
-    names = [name for role in ("pred", "true") for name in scope.parameters if given.get(name) == role and name not in scope.assigned]
+    left_out = scope.assigned | _mappings(scope.function)
+    names = [name for role in ("pred", "true") for name in scope.parameters if given.get(name) == role and name not in left_out]
     if not names:
         return ()
     kind = f"{names[0]}.dtype" if given[names[0]] == "pred" else '"float32"'  # targets may be whole numbers
     return (Operation("cast"), "(", Operation("shape"), f"({names[0]})[0], {kind})")
+
+
+def _mappings(function: ast.AST) -> set[str]:
+    """Names that may hold a mapping of tensors: they are asked by a text, or by what a loop takes from something that is no range."""
+    loops = [part for part in ast.walk(function) if isinstance(part, ast.For | ast.comprehension)]
+    ranges = [loop for loop in loops if isinstance(loop.iter, ast.Call) and last(loop.iter.func) == "range"]
+    keys = {name.id for loop in loops if loop not in ranges for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
+    found: set[str] = set()
+    for part in ast.walk(function):
+        match part:
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str())):
+                found.add(name)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=key)) if key in keys:
+                found.add(name)
+    return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterator
 
 from losslint.finding import Edit, Fix
@@ -19,7 +21,7 @@ TENSORFLOW = "import tensorflow as tf"
 
 
 def written(repair: Repair, near: ast.AST, source: Source) -> Fix | None:
-    """The edits of a proposal in a file, None where the file has no way to say it.
+    """The edits of a proposal in a file, None where the file has no way to say it or a comment would be lost.
 
     Parameters
     ----------
@@ -36,13 +38,38 @@ def written(repair: Repair, near: ast.AST, source: Source) -> Fix | None:
             text += found
         if change.operator and _within(change.syntax, source):
             text = f"({text})"
-        place = source.place(change.syntax)
-        if change.behind:
-            end = len(source.lines[place.end_line - 1]) + 1
-            edits.append(Edit(place.end_line, end, place.end_line, end, f"\n{text}"))
+        if isinstance(change.syntax, ast.FunctionDef):
+            lines = _behind(change.syntax, text, source)
+            if lines is None:
+                return None
+            edits.append(lines)
             continue
+        if _comments(_raw(change.syntax, source)) != _comments(text):
+            return None
+        place = source.place(change.syntax)
         edits.append(Edit(place.line, place.column, place.end_line, place.end_column, text))
     return Fix(repair.safety, repair.message, tuple(sorted(dict.fromkeys(edits), key=lambda edit: (edit.line, edit.column))))
+
+
+def _behind(function: ast.FunctionDef, text: str, source: Source) -> Edit | None:
+    """The edit that puts lines behind a function, indented as it is; None for a function of one line."""
+    first, last = function.body[0], function.body[-1]
+    outer = source.lines[function.lineno - 1].partition("def")[0]
+    inner = source.lines[first.lineno - 1][: source.place(first).column - 1]
+    if inner.strip() or not inner.startswith(outer):
+        return None
+    line = last.end_lineno or last.lineno
+    column = len(source.lines[line - 1]) + 1
+    lines = (outer + part.replace("\t", inner.removeprefix(outer)) if part else "" for part in text.split("\n"))
+    return Edit(line, column, line, column, "\n" + "\n".join(lines))
+
+
+def _comments(text: str) -> list[str]:
+    """The comments within an expression."""
+    if "#" not in text:
+        return []
+    tokens = tokenize.generate_tokens(io.StringIO(f"({text}\n)").readline)
+    return [token.string for token in tokens if token.type == tokenize.COMMENT]
 
 
 def _text(piece: Piece, near: ast.AST, source: Source, edits: list[Edit]) -> str | None:
@@ -52,7 +79,7 @@ def _text(piece: Piece, near: ast.AST, source: Source, edits: list[Edit]) -> str
         case Operation(name=name):
             return _spelt(name, near, source, edits)
         case Moved(name=name):
-            return _moved(name, source)
+            return _moved(name, near, source)
         case Term(syntax=syntax) if not isinstance(syntax, ATOMS):
             return f"({_raw(syntax, source)})"
         case Term(syntax=syntax):
@@ -66,12 +93,20 @@ def _within(syntax: ast.AST, source: Source) -> bool:
     return any(syntax is child for parent in ast.walk(source.tree) if isinstance(parent, parts) for child in ast.iter_child_nodes(parent))
 
 
-def _moved(name: str, source: Source) -> str | None:
+def _visible(alias: str, near: ast.AST, source: Source) -> bool:
+    """Whether a name means at an expression what an import says: it is bound there, and no function around binds it to something else."""
+    line = getattr(near, "lineno", 0)
+    scopes = [s for s in source.index.scopes if s.function and s.function.lineno <= line <= (s.function.end_lineno or 0)]
+    hidden = any(alias in scope.assigned or alias in scope.parameters for scope in scopes)
+    return not hidden and any(alias in scope.bound for scope in (source.index.module, *scopes))
+
+
+def _moved(name: str, near: ast.AST, source: Source) -> str | None:
     """A full dotted name by the import that reaches furthest into it, None if there is none."""
     found = [
         (len(bound.whole), alias + name[len(bound.whole) :])
         for alias, bound in source.index.imports.items()
-        if not bound.level and (name == bound.whole or name.startswith(f"{bound.whole}."))
+        if not bound.level and (name == bound.whole or name.startswith(f"{bound.whole}.")) and _visible(alias, near, source)
     ]
     return max(found)[1] if found else None
 
@@ -87,12 +122,16 @@ def _raw(syntax: ast.AST, source: Source) -> str:
 
 def _spelt(name: str, near: ast.AST, source: Source, edits: list[Edit]) -> str | None:
     """An operation in the file's own words, those of the replaced call first; with an import where the file has none."""
-    imports = {alias: found.whole for alias, found in source.index.imports.items() if not found.level and found.member != "*"}
+    imports = {
+        alias: found.whole
+        for alias, found in source.index.imports.items()
+        if not found.level and found.member != "*" and _visible(alias, near, source)
+    }
     for alias, whole in imports.items():
         if _is(name, whole):
             return alias
     function = source.index.resolve(near.func) if isinstance(near, ast.Call) else None
-    own = public(function) if function else frozenset()
+    own = (public(function) if function else frozenset()) or _generations(source)
     first = (dotted(near.func) or "").partition(".")[0] if isinstance(near, ast.Call) else ""
     order = sorted(imports, key=lambda alias: alias != first)
     homes = [(alias + inner, imports[alias] + inner) for alias in order[: first in imports] for inner in WITHIN]
@@ -102,12 +141,13 @@ def _spelt(name: str, near: ast.AST, source: Source, edits: list[Edit]) -> str |
             generations = public(f"{whole}.{last}")
             if _is(name, f"{whole}.{last}") and generations and (not own or generations & own):
                 return f"{text}.{last}"
-    if "tf" in source.index.module.bound or not any(canonical(whole) in ("K", "keras") for whole in imports.values()):
+    new = _import(source) if any(canonical(whole) in ("K", "keras") for whole in imports.values()) else None
+    if new is None:
         return None
     for inner in WITHIN[:4]:
         for last in _lasts(name):
             if _is(name, f"tensorflow{inner}.{last}") and public(f"tensorflow{inner}.{last}"):
-                edits.append(_import(source))
+                edits.append(new)
                 return f"tf{inner}.{last}"
     return None
 
@@ -127,9 +167,21 @@ def _is(name: str, whole: str) -> bool:
     return entry is not None and entry.operation.name == name and entry.positional == tuple(entry.operation.parameters.split())
 
 
-def _import(source: Source) -> Edit:
-    """The import of TensorFlow, behind the last import at the top of the file."""
-    last = [statement for statement in source.tree.body if isinstance(statement, ast.Import | ast.ImportFrom)][-1]
-    line = last.end_lineno or last.lineno
+def _generations(source: Source) -> frozenset[str]:
+    """The generations that have all functions which a file calls; empty if none has, or nothing is known of any."""
+    names = {source.index.resolve(call.func) for scope in source.index.scopes for call in scope.calls}
+    known = [found for name in names if name is not None and (found := public(name))]
+    return frozenset[str].intersection(*known) if known else frozenset()
+
+
+def _import(source: Source) -> Edit | None:
+    """The import of TensorFlow, behind the last import at the top of the file; None if its name is taken or nothing can stand there."""
+    body = source.tree.body
+    last = max((place for place, statement in enumerate(body) if isinstance(statement, ast.Import | ast.ImportFrom)), default=None)
+    if last is None or any("tf" in scope.bound or "tf" in scope.parameters for scope in source.index.scopes):
+        return None
+    line = body[last].end_lineno or body[last].lineno
+    if any(statement.lineno == line for statement in body[last + 1 : last + 2]):
+        return None  # a second statement on its line may go on over the next ones
     column = len(source.lines[line - 1]) + 1
     return Edit(line, column, line, column, f"\n{TENSORFLOW}")

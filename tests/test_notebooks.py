@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,46 @@ def test_a_syntax_error_has_its_cell(tmp_path: Path) -> None:
     save(tmp_path, notebook(("code", "import tensorflow as tf"), ("code", "def my_loss(:\n    pass")))
     ran = losslint("check", ".", folder=tmp_path)
     assert ran.status == 2 and "train.ipynb:1: cell 2: column 13: syntax error" in ran.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n ", "\n\t"),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace('"kept"', '"\\u003ckept\\/ größer"'),
+        lambda text: text.replace('"nbformat": 4,', '"nbformat": 4, "a": 1.00, "b": 1.0E-7, "a": [ ],'),
+        lambda text: text.replace('"metadata": {}, "nb', '"metadata": null, "nb'),
+        lambda text: text.replace('"# größer', '"# losslint hides: x'),
+        lambda text: text.replace('"# größer', '"# %% losslint cell 7'),
+        lambda text: text.replace('"# größer', '"# \u2028 \f größer'.replace("\f", "\\f")),
+    ],
+    ids=[
+        "tabs",
+        "line ends",
+        "byte order mark",
+        "escapes",
+        "numbers and keys twice",
+        "no metadata",
+        "our mark",
+        "our heading",
+        "separators",
+    ],
+)
+def test_how_a_notebook_is_written_stays(tmp_path: Path, change: Callable[[str], str]) -> None:
+    lines = LOGS.replace("    # größer\n", "").replace("def", "# größer\ndef")
+    path = save(tmp_path, notebook(*CELLS[:-1], ("code", lines), ("code", "x = 1\n\n")))
+    before = change(path.read_text(encoding="utf-8"))
+    path.write_bytes(before.encode())
+    losslint("check", "--fix", "--select", "LL301", ".", folder=tmp_path)
+    assert path.read_bytes().decode() == before.replace("tf.math.log(y_pred)", "tf.math.log(tf.maximum(y_pred, 1e-7))")
+
+
+def test_sources_that_are_no_text_are_left_alone(tmp_path: Path) -> None:
+    content = notebook(*CELLS)
+    content["cells"] = [{"cell_type": "code", "source": None}, *content["cells"], {"cell_type": "code", "source": [1]}]  # type: ignore[misc]
+    path = save(tmp_path, content)
+    before = path.read_text(encoding="utf-8")
+    losslint("check", "--fix", ".", folder=tmp_path)
+    assert path.read_text(encoding="utf-8") == before.replace("tf.math.log(y_pred)", "tf.math.log(tf.maximum(y_pred, 1e-7))")

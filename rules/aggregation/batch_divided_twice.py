@@ -195,6 +195,7 @@ def fix(trace: Trace, report: Report) -> Repair | None:
         or not isinstance(syntax, ast.BinOp)
         or not isinstance(syntax.op, ast.Div)
         or largest(report.node.arguments[0])
+        or not is_length(report.node.arguments[1])  # a sum of data is no number of samples, and the loss would be another one
     ):
         return None
     message = "leaves out the second division: loss and gradient become larger by the number of samples, so look at the learning rate"

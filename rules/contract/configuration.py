@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from losslint.analysis.classes import methods
@@ -80,10 +81,15 @@ def handed_on(cls: Class, constructor: ast.FunctionDef, bases: set[str]) -> set[
 
 
 def kept_as_given(constructor: ast.FunctionDef) -> dict[str, str]:
-    """The attributes in which a constructor keeps its parameters as they are."""
+    """The attributes in which a constructor keeps its parameters as they are: neither is set a second time."""
+    stores = (part for part in ast.walk(constructor) if isinstance(getattr(part, "ctx", None), ast.Store))
+    times = Counter(
+        part.id if isinstance(part, ast.Name) else f".{part.attr}" for part in stores if isinstance(part, ast.Name | ast.Attribute)
+    )
     found: dict[str, str] = {}
     for step in constructor.body:
         match step:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)], value=ast.Name(id=name)):
-                found[name] = attribute
+                if not times[name] and times[f".{attribute}"] == 1:
+                    found[name] = attribute
     return found

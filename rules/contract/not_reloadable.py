@@ -361,14 +361,13 @@ def fix(trace: Trace, report: Report) -> Repair | None:
         return None
     constructor = found[1][0]
     own, kept = [name for name, _ in _parameters(constructor)], kept_as_given(constructor)
-    if not set(own) <= set(kept) or constructor.body[-1].lineno == constructor.lineno:
+    if not set(own) <= set(kept):
         return None
     arguments = constructor.args
     every = constructor.args.kwarg is not None or {"name", "reduction"} <= {a.arg for a in (*arguments.args, *arguments.kwonlyargs)}
     items = ", ".join([*(["**super().get_config()"] if every else []), *(f'"{name}": self.{kept[name]}' for name in own)])
-    last = constructor.body[-1]
-    text = f"\n{' ' * constructor.col_offset}def get_config(self):\n{' ' * last.col_offset}return {{{items}}}"
-    return Repair(UNSAFE, "gives back the parameters, so that a saved model can be loaded", (Change(last, (text,), behind=True),))
+    text = f"\ndef get_config(self):\n\treturn {{{items}}}"
+    return Repair(UNSAFE, "gives back the parameters, so that a saved model can be loaded", (Change(constructor, (text,)),))
 
 
 def places(trace: Trace) -> Iterator[Node]:

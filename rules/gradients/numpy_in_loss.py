@@ -337,7 +337,7 @@ def fix(trace: Trace, report: Report) -> Repair | None:
     entry = lookup(spelt) if spelt.startswith(("np.", "math.")) else None
     if (
         entry is None
-        or entry.operation.name == "opaque"
+        or entry.operation.name in ("opaque", "constant")  # `tf.constant` takes no tensor of a graph
         or not isinstance(syntax, ast.Call)
         or any(keyword.arg != "axis" for keyword in syntax.keywords)
     ):
