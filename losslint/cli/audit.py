@@ -13,7 +13,7 @@ from losslint.cli.streams import say, write
 
 def audit_rules(
     paths: Paths = None,
-    select: Annotated[Words, typer.Option(help="Rules to ask in place of all.")] = None,
+    select: Annotated[Words, typer.Option(metavar="RULES", help="Rules to ask in place of all.")] = None,
     python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter with TensorFlow that runs the losses.")] = None,
     confirm_timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one loss may run.")] = 20.0,
     isolated: Isolated = False,

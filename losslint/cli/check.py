@@ -15,9 +15,11 @@ from losslint.finding import LosslintError
 
 def check(
     paths: Annotated[Words, typer.Argument(metavar="[PATHS]...", help="Files and folders; `-` reads standard input.")] = None,
-    select: Annotated[Words, typer.Option(help="Rules to ask in place of the settings': codes, names, prefixes, default, ALL.")] = None,
-    extend_select: Annotated[Words, typer.Option(help="Further rules to ask.")] = None,
-    ignore: Annotated[Words, typer.Option(help="Rules not to ask.")] = None,
+    select: Annotated[
+        Words, typer.Option(metavar="RULES", help="Rules to ask in place of the settings': codes, names, prefixes, default, ALL.")
+    ] = None,
+    extend_select: Annotated[Words, typer.Option(metavar="RULES", help="Further rules to ask.")] = None,
+    ignore: Annotated[Words, typer.Option(metavar="RULES", help="Rules not to ask.")] = None,
     min_confidence: Annotated[str | None, typer.Option(metavar="high|medium|low", help="Leave out findings below it.")] = None,
     output_format: Annotated[
         str, typer.Option(metavar="FORMAT", help="text, concise, json, jsonl, sarif, github, gitlab, junit or html.")
@@ -29,7 +31,9 @@ def check(
     stdin_filename: Annotated[str | None, typer.Option(metavar="PATH", help="What standard input is reported as.")] = None,
     extend_exclude: Annotated[Words, typer.Option(metavar="PATTERN", help="Further files to leave out.")] = None,
     force_exclude: Annotated[bool, typer.Option("--force-exclude", help="Excludes also apply to the given paths.")] = False,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; chosen by the number of files if not given.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; chosen by the number of files if not given.")
+    ] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help="Run the flagged losses on small batches and prove the findings.")] = False,
     python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter with TensorFlow that runs them.")] = None,
     confirm_timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one loss may run.")] = 20.0,
