@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -11,30 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import CLEAN, SUMMED, losslint
-
-PROJECT = Path(__file__).parent.parent
-SHIPPED = ("losslint", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "A",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-}
-
-
-def git(folder: Path, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment = {**kept, **IDENTITY, "PRE_COMMIT_HOME": str(home)}
-    return subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-def committed(folder: Path, home: Path) -> str:
-    """Make a folder a repository with one commit, and return its name."""
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
-        ran = git(folder, *arguments, home=home)
-        assert ran.returncode == 0, ran.stderr
-    return git(folder, "rev-parse", "HEAD", home=home).stdout.strip()
+from repositories import committed, git, of_hooks, surroundings
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def hook(tmp_path_factory: pytest.TempPathFactory, home: Path) -> tuple[Path, str]:
     """This project as a repository of hooks, and its revision."""
-    hook = tmp_path_factory.mktemp("hook")
-    for name in SHIPPED:
-        path = PROJECT / name
-        if path.is_dir():
-            shutil.copytree(path, hook / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(path, hook / name)
-    return hook, committed(hook, home)
+    return of_hooks(tmp_path_factory.mktemp("hook"), home)
 
 
 def using(hook: tuple[Path, str], name: str, user: Path, home: Path) -> Path:
@@ -60,8 +29,8 @@ def using(hook: tuple[Path, str], name: str, user: Path, home: Path) -> Path:
     (user / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: {hook[0]}\n    rev: {hook[1]}\n    hooks:\n      - id: {name}\n")
     (user / "pyproject.toml").write_text('[tool.losslint]\nexclude = ["old/"]\n')
     committed(user, home)
-    environment = {**os.environ, **IDENTITY, "PRE_COMMIT_HOME": str(home)}
-    subprocess.run([sys.executable, "-m", "pre_commit", "install", "--install-hooks"], cwd=user, env=environment, check=True)
+    command = [sys.executable, "-m", "pre_commit", "install", "--install-hooks"]
+    subprocess.run(command, cwd=user, env=surroundings(home), check=True)
     return user
 
 
