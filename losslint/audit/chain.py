@@ -10,6 +10,10 @@ from msgspec import Struct
 from losslint.finding import Finding
 
 SMALL = 1e-5  # of the larger number: steps below it have no effect, and more than it that is left is not explained
+COARSE = {
+    "float16": 2.0**-10,
+    "bfloat16": 2.0**-7,
+}  # the same where the model's outputs are in half precision: their next numbers are so far apart
 DRIFT = 2e-9  # of the shown number and batch: how far a float32 running mean strays
 
 # node -> cause of the step that leads to it, in the order that is printed
@@ -81,9 +85,11 @@ class Chain(Struct, frozen=True):
     notes
         What could not be measured, and why.
     loss
-        The name of the loss.
+        The name of the loss; of each, where several outputs have one.
     metric
         The name under which Keras shows the number: ``loss`` or ``val_loss``.
+    small
+        The part of the larger number below which a step has no effect.
     yours
         What the other number is, in words; "" for the loss on the model's predictions.
     findings
@@ -107,13 +113,14 @@ class Chain(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     loss: str = ""
     metric: str = "loss"
+    small: float = SMALL
     yours: str = ""
     findings: tuple[Finding, ...] = ()
 
     @property
     def explained(self) -> bool:
         """Whether nothing is left."""
-        return self.mine is not None and abs(self.unexplained) <= SMALL * max(abs(self.shown), abs(self.mine))
+        return self.mine is not None and abs(self.unexplained) <= self.small * max(abs(self.shown), abs(self.mine))
 
 
 def chain(record: Mapping[str, Any], number: float | None = None) -> Chain:
@@ -161,10 +168,16 @@ def told(record: Mapping[str, Any], **found: Any) -> Chain:
         batch=record["batch"],
         shown=float(record["shown"].get("loss", "nan")),
         notes=tuple(_notes(record, found["nodes"])),
-        loss=record["loss"].get("name", ""),
+        loss=" + ".join(place["name"] for place in record["losses"]),
         metric="val_loss" if record["validation"] else "loss",
+        small=small(record),
         **found,
     )
+
+
+def small(record: Mapping[str, Any]) -> float:
+    """The part of the larger number below which a step has no effect."""
+    return COARSE.get(record["half"], SMALL)
 
 
 def measured(record: Mapping[str, Any]) -> dict[str, float]:
@@ -196,19 +209,19 @@ def _steps(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float]) 
             causes = (*skipped, cause)
             parts = [(causes, label(record, causes), nodes[node] - before)]
         skipped = []
-        counted, none = noticed(parts, before, shown)
+        counted, none = noticed(parts, before, small(record) * abs(shown))
         found += counted
         quiet += none
         before = nodes[node]
     return tuple(found), quiet
 
 
-def noticed(parts: Iterable[tuple[tuple[str, ...], str, float]], before: float, shown: float) -> tuple[list[Step], int]:
-    """The steps that change something, from a number on, and how many change nothing."""
+def noticed(parts: Iterable[tuple[tuple[str, ...], str, float]], before: float, least: float) -> tuple[list[Step], int]:
+    """The steps that change more than `least`, from a number on, and how many do not."""
     found, quiet = [], 0
     for causes, words, change in parts:
         before += change
-        if abs(change) <= SMALL * abs(shown):
+        if abs(change) <= least:
             quiet += 1
         else:
             found.append(Step(causes, words, change, before))
@@ -268,7 +281,7 @@ def _left(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float], m
     left = 0.0
     if "total" in nodes:
         gap = nodes["total"] - shown
-        allowed = max(SMALL, DRIFT * record["sums"]["batches"]) * abs(shown)
+        allowed = max(small(record), DRIFT * record["sums"]["batches"]) * abs(shown)
         left += gap if abs(gap) > allowed else 0.0
     independent = record["end"].get("independent")
     if record["end"].get("random"):
@@ -312,6 +325,8 @@ def _notes(record: Mapping[str, Any], nodes: Mapping[str, float]) -> Iterator[st
         yield "the model or its loss draws random numbers: no two calls give the same number, and the last steps hold that chance"
     if record["unread"]:
         yield f"{record['unread']}: the epoch's own batches stand for your data"
+    if record["half"]:
+        yield f"the model's outputs are {record['half']}, whose numbers are {small(record):.1%} apart: steps below that are rounding"
     if record["sampled"]:
         yield "the epoch is larger than what is kept: `weights moved` and `other data` are sampled, their sum is exact"
     reasons: dict[str, list[str]] = {}

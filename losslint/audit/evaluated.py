@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from losslint.audit.chain import Chain, label, measured, noticed, told
+from losslint.audit.chain import Chain, label, measured, noticed, small, told
 
 EVALUATE = "model.evaluate(x, y)"
 
@@ -20,7 +20,7 @@ def evaluated(record: Mapping[str, Any]) -> Chain:
     """
     nodes, shown, found = measured(record), float(record["shown"].get("loss", "nan")), record["evaluate"]
     parts = [(causes, label(record, causes), change) for causes, change in _changes(nodes, shown, found)]
-    steps, quiet = noticed(parts, shown, shown)
+    steps, quiet = noticed(parts, shown, small(record) * abs(shown))
     return told(
         record,
         mine=float(found["loss"]),

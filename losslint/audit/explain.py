@@ -25,9 +25,13 @@ def explained(recorded: Recorded, number: float | None, settings: Settings, rule
         What the user got; it is the last epoch's, the other ones are explained without it.
     """
     last = len(recorded.epochs) - 1
-    files = {path: findings_in(path, settings, rules) for path in {record["loss"].get("path") for record in recorded.epochs} if path}
+    files = {
+        path: findings_in(path, settings, rules)
+        for path in {place.get("path") for record in recorded.epochs for place in record["losses"]}
+        if path
+    }
     return tuple(
-        replace(_chain(record, number if place == last else None), findings=_of(record["loss"], files))
+        replace(_chain(record, number if place == last else None), findings=_of(record["losses"], files))
         for place, record in enumerate(recorded.epochs)
     )
 
@@ -36,6 +40,6 @@ def _chain(record: Mapping[str, Any], number: float | None) -> Chain:
     return evaluated(record) if record["evaluate"] else chain(record, number)
 
 
-def _of(loss: Mapping[str, str], files: Mapping[str, Sequence[Finding]]) -> tuple[Finding, ...]:
-    """The findings in the function of a loss."""
-    return tuple(f for f in files.get(loss.get("path", ""), ()) if loss["name"] in f.function.split("."))
+def _of(losses: Sequence[Mapping[str, str]], files: Mapping[str, Sequence[Finding]]) -> tuple[Finding, ...]:
+    """The findings in the functions of the losses."""
+    return tuple(f for loss in losses for f in files.get(loss.get("path", ""), ()) if loss["name"] in f.function.split("."))

@@ -49,17 +49,27 @@ def record(script: str, arguments: Sequence[str], python: str, options: dict[str
         told = os.path.join(folder, "records.jsonl")
         command = [python, str(LAUNCH), told, json.dumps(options), script, *arguments]
         try:
-            status = subprocess.run(command, check=False).returncode
+            with subprocess.Popen(command) as process:
+                status = _ended(process)
         except OSError as error:
             raise LosslintError(f"--python {python}: cannot be run: {error.strerror or error}") from error
-        lines = Path(told).read_text(encoding="utf-8").splitlines() if os.path.exists(told) else []
-    records = [json.loads(line) for line in lines]
+        text = Path(told).read_text(encoding="utf-8") if os.path.exists(told) else ""
+    records = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
     return Recorded(
         status=status,
         epochs=tuple(record for record in records if record["kind"] == "epoch"),
         failures=tuple(record for record in records if record["kind"] == "failed"),
         fits=sum(record["kind"] == "end" for record in records),
     )
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of the script. Ctrl-C reaches it too, and what it does then (it may save its model) is its own affair."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def epochs_asked(text: str) -> list[int | str]:
@@ -78,8 +88,8 @@ def epochs_asked(text: str) -> list[int | str]:
     return found
 
 
-def formula(text: str) -> str:
-    """A formula ``FILE:FUNCTION`` whose file exists.
+def formula(text: str, script: str) -> str:
+    """A formula ``FILE:FUNCTION`` whose file exists, to be found from any folder; in the script itself, with the script's own spelling.
 
     Raises
     ------
@@ -91,4 +101,4 @@ def formula(text: str) -> str:
         raise LosslintError(f"--mine {text}: give FILE:FUNCTION, as in train.py:my_loss")
     if not os.path.isfile(path):
         raise LosslintError(f"--mine {text}: no such file: {path}")
-    return text
+    return f"{script if os.path.exists(script) and os.path.samefile(path, script) else os.path.abspath(path)}:{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 from typing import Annotated
 
@@ -51,16 +52,25 @@ def why(
     if plot is not None:
         report.in_a_folder(plot, f"--plot {plot}")
     settings = settings_for([script], isolated)
-    options = {"epochs": epochs_asked(epochs), "stop_after": stop_after, "probe": not no_probe, "mine": formula(mine) if mine else None}
+    options = {
+        "epochs": epochs_asked(epochs),
+        "stop_after": stop_after,
+        "probe": not no_probe,
+        "mine": formula(mine, script) if mine else None,
+    }
     options |= {"validation": validation, "evaluate": against is not None}
     recorded = record(script, arguments or (), python or settings.python or sys.executable, options)
     chains = explained(recorded, number, settings, rules_of(settings, False))
     for failure in recorded.failures:
         say(f"error: the audit failed ({failure['where']}), the training went on without it: {failure['reason']}")
     if recorded.status:
-        say(f"error: {script} ended with status {recorded.status}")
-    elif not recorded.epochs and not recorded.failures:
-        say(f"error: {script} called no `fit` of a compiled Keras model; loops of your own and `train_on_batch` are not measured")
+        say(f"error: {script} {_end(recorded.status)}")
+    if recorded.fits and not recorded.epochs and not recorded.failures:
+        say(f"error: {script}: no epoch that is asked for came to its end; `--epochs` names others")
+    elif not recorded.status and not recorded.epochs and not recorded.failures:
+        say(
+            f"error: {script} called no `fit` of a compiled Keras model; loops of your own, a `fit` of your own and `train_on_batch` are not measured"
+        )
     if plot is not None:
         report.write(plot, svg([chain for chain in chains if math.isfinite(chain.shown)]), "--plot")
     if output_format == "json":
@@ -70,3 +80,8 @@ def why(
     if recorded.status or recorded.failures or not chains:
         raise typer.Exit(2)
     raise typer.Exit(int(not all(chain.explained for chain in chains)))
+
+
+def _end(status: int) -> str:
+    """How a process ended, in words."""
+    return f"ended with status {status}" if status > 0 else f"was stopped by a signal: {signal.strsignal(-status)}"

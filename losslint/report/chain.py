@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec.structs import asdict
 
 from losslint.audit.causes import CAUSES
-from losslint.audit.chain import SMALL, Chain, Step
+from losslint.audit.chain import Chain, Step
 from losslint.audit.evaluated import EVALUATE
 from losslint.finding import Finding
 from losslint.report.json import finite
@@ -102,7 +102,7 @@ def _told(chain: Chain) -> list[str]:
     lettered = list(zip(LETTERS, chain.steps, strict=False))
     largest = sorted(lettered, key=lambda pair: -abs(pair[1].change))[:EXPLAINED]
     told = [f"{letter}  {_sentence(chain, step)}" for letter, step in largest]
-    if abs(chain.hidden) > SMALL * abs(chain.shown) and "mine" not in chain.nodes:
+    if abs(chain.hidden) > chain.small * abs(chain.shown) and "mine" not in chain.nodes:
         told.append(f"Of yours, {chain.hidden:.6g} is a penalty: {_meaning(chain, 'hidden')}")
     if not chain.explained and chain.mine is not None:
         told.append(

@@ -52,6 +52,12 @@ PLANTED: dict[str, set[str]] = {
     "everything": {"penalties", "loss-weights", "weights", "mode", "moved"},
     "held_out": {"penalties", "weights", "mode", "moved"},
     "held_out_by_fraction": {"moved", "data", "whole"},
+    "half_precision": {"mode", "moved"},
+    "named_inputs_and_outputs": {"loss-weights", "moved"},
+    "generator": {"moved"},
+    "generator_that_ends": {"moved"},
+    "sequence": {"moved"},
+    "ragged_batches": {"moved"},
 }
 HELD = {"held_out": {"penalties", "weights"}, "held_out_by_fraction": {"whole"}}
 EVALUATED = {
@@ -128,6 +134,11 @@ def test_a_penalty_inside_the_loss_is_measured(trained: Trained) -> None:
     kernel = trained.plain["hidden_penalty"]["weights"][0]
     assert trained.chains["hidden_penalty"].hidden == pytest.approx(sum(abs(value) for row in kernel for value in row), rel=1e-5)
     assert trained.chains["plain"].hidden == 0
+
+
+def test_half_precision_is_said(trained: Trained) -> None:
+    told = trained.chains["half_precision"]
+    assert told.small > 1e-4 and any("float16" in note for note in told.notes)
 
 
 def test_the_number_shown_for_validation_data_is_explained(train: Callable[..., Trained]) -> None:

@@ -57,6 +57,24 @@ model.fit(x, y, batch_size=16, epochs=2, verbose=0)
 )
 
 
+TWO = """import numpy as np
+import keras
+import tensorflow as tf
+
+
+def total(y_true, y_pred):
+    return tf.reduce_sum(tf.square(y_true - y_pred))
+
+
+keras.utils.set_random_seed(1)
+inputs = keras.Input((3,))
+model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])
+model.compile("sgd", ["mse", total])
+x, y = np.ones((64, 3), "float32"), np.ones((64, 1), "float32")
+model.fit(x, [y, y], batch_size=16, epochs=1, verbose=0)
+"""
+
+
 def why(folder: Path, script: str, *options: str) -> Ran:
     """Run `losslint why` on a script in a folder."""
     (folder / "train.py").write_text(script)
@@ -72,6 +90,12 @@ def test_a_sum_over_the_batch_is_named_with_its_line(tmp_path: Path) -> None:
     assert "    all rows in one call" in ran.out
     assert "train.py:12:12 LL101 batch-sum." in " ".join(ran.out.split())
     assert all(len(line) <= 80 for line in ran.out.splitlines())
+
+
+def test_each_of_several_losses_is_named_and_found(tmp_path: Path) -> None:
+    ran = why(tmp_path, TWO)
+    assert "yours: mse + total(y, model.predict(x)), mean" in ran.out
+    assert "train.py:7:12 LL101 batch-sum." in " ".join(ran.out.split())
 
 
 def test_a_mean_has_no_such_step(tmp_path: Path) -> None:

@@ -277,6 +277,74 @@ def held_out_by_fraction():
     return trained(dense(), summed_error, *numbers(), rate=0.001, mine=None, validation_split=0.4)
 
 
+@case
+def half_precision():
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        return trained(dense(layers.Dropout(0.5)), "mse", *numbers(), mine=lambda y, p: squared(y, p.astype("float32")))
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
+@case
+def named_inputs_and_outputs():
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    both = layers.Dense(4)(layers.Concatenate()([a, b]))
+    model = keras.Model({"a": a, "b": b}, {"u": layers.Dense(1, name="u")(both), "v": layers.Dense(1, name="v")(both)})
+    x, y = numbers()
+    weights = {"u": 1.0, "v": 3.0}
+    return trained(model, {"u": "mse", "v": "mae"}, {"a": x, "b": x}, {"u": y, "v": y}, mine=None, compiled={"loss_weights": weights})
+
+
+@case
+def generator():
+    x, y = numbers()
+
+    def endless():
+        while True:
+            for start in range(0, ROWS, SIZE):
+                yield x[start : start + SIZE], y[start : start + SIZE]
+
+    return trained(dense(), "mse", endless(), None, mine=None, batch_size=None, steps_per_epoch=3)
+
+
+@case
+def generator_that_ends():
+    x, y = numbers()
+    pairs = ((x[start : start + SIZE], y[start : start + SIZE]) for start in range(0, ROWS, SIZE))
+    return trained(dense(), "mse", pairs, None, mine=None, batch_size=None, epochs=1)
+
+
+@case
+def sequence():
+    x, y = numbers()
+
+    class Rows(keras.utils.Sequence):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, number):
+            return x[number * SIZE : (number + 1) * SIZE], y[number * SIZE : (number + 1) * SIZE]
+
+    return trained(dense(), "mse", Rows(), None, mine=None, batch_size=None)
+
+
+class Averaged(keras.Model):
+    def __init__(self, average):
+        super().__init__()
+        self.average, self.dense = average, layers.Dense(1)
+
+    def call(self, inputs):
+        return self.dense(self.average(inputs))
+
+
+@case
+def ragged_batches():
+    x, y = numbers()
+    data = tf.data.Dataset.from_tensor_slices((tf.RaggedTensor.from_row_lengths(x.reshape(-1), [2, 4] * (ROWS // 2)), y))
+    return trained(Averaged(lambda rows: tf.reduce_mean(rows, axis=1)[:, None]), "mse", data.batch(SIZE), None, mine=None, batch_size=None)
+
+
 def main(out, names):
     told = {}
     for name in names or CASES:

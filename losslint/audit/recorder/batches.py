@@ -40,7 +40,7 @@ class Batches:
     def add(self, x: Any, y: Any) -> None:
         """Keep one batch, or, when the budget is used up, let it take the place of another by chance."""
         self.seen += 1
-        size = sum(leaf.shape.num_elements() * leaf.dtype.size for leaf in tf.nest.flatten((x, y)) if tf.is_tensor(leaf))
+        size = sum(leaf.shape.num_elements() * leaf.dtype.size for leaf in _tensors((x, y)))
         if self.size + size <= self.budget:
             self.kept.append((x, y))
             self.size += size
@@ -71,7 +71,7 @@ class Tee:
         if self.source is not iterator:
             self.drain()
             self.source = iterator
-            self.queue = tf.queue.FIFOQueue(-1, [leaf.dtype for leaf in tf.nest.flatten(iterator.element_spec)])
+            self.queue = tf.queue.FIFOQueue(-1, [leaf.dtype for leaf in _tensors(iterator.element_spec)])
             self.iterator = iter(_passing(iterator, self.queue))
         self.calls += 1
         if self.calls % SELDOM == 0:
@@ -85,7 +85,8 @@ class Tee:
         """Take what has come."""
         for _ in range(int(self.queue.size()) if self.queue is not None else 0):
             leaves = self.queue.dequeue()
-            self.add(tf.nest.pack_sequence_as(self.source.element_spec, leaves if isinstance(leaves, list) else [leaves]))
+            leaves = leaves if isinstance(leaves, list) else [leaves]
+            self.add(tf.nest.pack_sequence_as(self.source.element_spec, leaves, expand_composites=True))
 
 
 def _passing(iterator: Any, queue: Any) -> Any:
@@ -99,7 +100,7 @@ def _passing(iterator: Any, queue: Any) -> Any:
 
     def kept(element: Any) -> Any:
         value = element.get_value()
-        with tf.control_dependencies([queue.enqueue(tf.nest.flatten(value))]):
+        with tf.control_dependencies([queue.enqueue(_tensors(value))]):
             return tf.nest.map_structure(tf.identity, value)
 
     options = tf.data.Options()
@@ -111,5 +112,10 @@ def _passing(iterator: Any, queue: Any) -> Any:
 
 
 def _simple(spec: Any) -> bool:
-    """Whether all parts of an element are plain tensors."""
-    return all(isinstance(leaf, tf.TensorSpec) for leaf in tf.nest.flatten(spec))
+    """Whether all parts of an element are tensors, or ragged or sparse ones, which are made of them."""
+    return all(isinstance(leaf, tf.TensorSpec) for leaf in _tensors(spec))
+
+
+def _tensors(structure: Any) -> list[Any]:
+    """The tensors that a structure is made of, those of ragged and sparse ones too; or their specifications."""
+    return tf.nest.flatten(structure, expand_composites=True)  # type: ignore[no-any-return]

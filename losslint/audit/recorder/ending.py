@@ -65,8 +65,11 @@ def held(arguments: dict[str, Any]) -> tuple[Data | None, str]:
 def _data(arguments: dict[str, Any], x: Any, y: Any, size: Any, part: Callable[[int], slice]) -> tuple[Data | None, str]:
     """Arrays of which `part` takes what is wanted, told how many rows the training keeps."""
     leaves = tf.nest.flatten(x)
-    if y is None or not leaves or not all(isinstance(leaf, np.ndarray) or tf.is_tensor(leaf) for leaf in leaves):
-        return None, f"the data are given as a {type(x).__name__}, which is not read a second time"
+    odd = next((leaf for leaf in leaves if not isinstance(leaf, (np.ndarray, tf.Tensor, tf.Variable))), None)
+    if odd is not None or not leaves:
+        return None, f"the data are given as a {type(odd).__name__}, which is not read a second time"
+    if y is None:
+        return None, "no targets are given"
     split = float(arguments.get("validation_split") or 0.0)
     wanted = part(int(np.floor(int(np.shape(leaves[0])[0]) * (1.0 - split))))
     x, y = (tf.nest.map_structure(lambda leaf: leaf[wanted], side) for side in (x, y))
@@ -202,4 +205,7 @@ def _numpy(structure: Any) -> Any:
 
 
 def _joined(parts: list[Any]) -> Any:
-    return tf.nest.map_structure(lambda *leaves: tf.concat(leaves, axis=0), *parts)
+    def join(*leaves: Any) -> Any:
+        return tf.sparse.concat(0, list(leaves)) if isinstance(leaves[0], tf.SparseTensor) else tf.concat(leaves, axis=0)
+
+    return tf.nest.map_structure(join, *parts)

@@ -66,6 +66,7 @@ def install(options: dict[str, Any], tell: Tell) -> None:
 
 def _wrap(keras: Any, options: dict[str, Any], tell: Tell, fits: list[int]) -> None:
     original = keras.Model.fit
+    backend = keras.backend.backend()
     signature = inspect.signature(original)
     running: list[Any] = []
 
@@ -77,6 +78,8 @@ def _wrap(keras: Any, options: dict[str, Any], tell: Tell, fits: list[int]) -> N
         path, line = caller(os.path.dirname(__file__))
         fits.append(line)
         try:
+            if backend != "tensorflow":
+                raise LookupError(f"the backend is {backend}, and only TensorFlow is measured")
             from .watch import begin
 
             given = signature.bind(self, *args, **kwargs)

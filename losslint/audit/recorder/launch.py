@@ -49,13 +49,19 @@ def _package() -> Any:
 
 
 def _hide_own_frames() -> None:
-    """The traceback of a script that fails begins in the script."""
-    shown = sys.excepthook
+    """The traceback of a script that fails is the one that Python would show."""
+    shown, own = sys.excepthook, os.path.dirname(os.path.abspath(__file__))
 
     def hook(kind: Any, error: BaseException, trace: Any) -> None:
-        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        kept = []
+        while trace is not None:
+            if os.path.dirname(os.path.abspath(trace.tb_frame.f_code.co_filename)) != own:
+                kept.append(trace)
             trace = trace.tb_next
-        shown(kind, error.with_traceback(trace), trace)
+        for one, following in zip(kept, [*kept[1:], None]):
+            one.tb_next = following
+        first = kept[0] if kept else None
+        shown(kind, error.with_traceback(first), first)
 
     sys.excepthook = hook
 

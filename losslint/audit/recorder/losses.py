@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -52,12 +53,21 @@ class Compiled:
                 found.append((_resolved(self.keras, loss), _of(targets, key, name, position), outputs[key]))
         return found
 
-    def place(self) -> dict[str, Any]:
-        """Where the code of the (first) loss is: ``name``, and ``path`` and ``line`` where it is the user's."""
-        losses = self.losses
-        while isinstance(losses, (list, tuple, dict)) and losses:
-            losses = next(iter(losses.values())) if isinstance(losses, dict) else losses[0]
-        return _place(losses)
+    def places(self) -> list[dict[str, Any]]:
+        """Where the code of each loss is: ``name``, and ``path`` and ``line`` where it is the user's."""
+        found: list[dict[str, Any]] = []
+        for place in map(_place, _each(self.losses)):
+            if place not in found:
+                found.append(place)
+        return found
+
+
+def _each(losses: Any) -> Iterator[Any]:
+    if isinstance(losses, (list, tuple, dict)):
+        for part in losses.values() if isinstance(losses, dict) else losses:
+            yield from _each(part)
+    elif losses is not None:
+        yield losses
 
 
 def _only(value: Any) -> Any:

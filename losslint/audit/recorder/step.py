@@ -83,6 +83,8 @@ class Step:
         Whether to measure `OF_EVALUATE` too.
     drawn
         Whether the loss draws random numbers; None: not known yet.
+    half
+        The type of an output in half precision: ``float16``, ``bfloat16``; "" if there is none.
     """
 
     def __init__(self, model: Any, compiled: Compiled | None, probe: bool, evaluate: bool = False) -> None:
@@ -92,6 +94,7 @@ class Step:
         self.missing: dict[str, str] = {}
         self.own_step = False
         self.drawn: bool | None = None
+        self.half = ""
         self.sums = Sums()
 
     def reported(self, rows: Any, logs: Any) -> None:
@@ -120,6 +123,7 @@ class Step:
         elif self._drawn(compiled, batch):
             self._miss(NODES[1:], "the loss draws random numbers: computing it again would change the training")
         else:
+            self.half = next((leaf.dtype.name for leaf in tf.nest.flatten(_plain(batch["y_pred"])) if leaf.dtype.size == 2), "")
             y, outputs, weights = batch["y"], tf.nest.map_structure(tf.stop_gradient, _plain(batch["y_pred"])), batch["sample_weight"]
             _carry(batch["y_pred"], outputs, ("_keras_mask", "_keras_logits"))
             self._try(found, "compiled", lambda: compiled.scaled(y, outputs, weights))
@@ -210,7 +214,7 @@ def draws(function: Callable[..., Any], *arguments: Any) -> bool:
 
     Keras' seed generators are no such stream: they are variables, which can be put back.
     """
-    specs = [tf.nest.map_structure(lambda leaf: tf.TensorSpec(leaf.shape, leaf.dtype), argument) for argument in arguments]
+    specs = [tf.nest.map_structure(tf.type_spec_from_value, argument) for argument in arguments]
     graph = tf.function(function, autograph=False).get_concrete_function(*specs).graph.as_graph_def()
     nodes = [node.op for node in graph.node]
     nodes += [node.op for inner in graph.library.function for node in inner.node_def]

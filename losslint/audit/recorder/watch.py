@@ -35,14 +35,7 @@ def begin(keras: Any, model: Any, arguments: dict[str, Any], options: dict[str, 
         Takes the records.
     place
         ``path``, ``line`` and ``number`` of the fit.
-
-    Raises
-    ------
-    LookupError
-        The model is not compiled.
     """
-    if not getattr(model, "compiled", True) and not getattr(model, "_is_compiled", False):
-        raise LookupError("the model is not compiled")
     return Watch(keras, model, arguments, options, tell, place)
 
 
@@ -186,13 +179,14 @@ class Watch:
                 "penalties": step.names,
                 "missing": step.missing,
                 "own_step": step.own_step,
+                "half": step.half,
                 "end": end,
                 "evaluate": self._evaluated() if self.options.get("evaluate") else None,
                 "batch": data.batch if data is not None else rows(kept[0][0]) if kept else 0,
                 "sampled": self.batches.sampled and bool(kept),
                 "unread": self.unheld if validation else self.unread,
                 "stateful": self.stateful,
-                "loss": self.compiled.place() if self.compiled is not None else {},
+                "losses": self.compiled.places() if self.compiled is not None else [],
                 "modes": list(
                     dict.fromkeys(type(layer).__name__ for layer in _layers(self.model) if type(layer).__name__.startswith(NOISY))
                 ),
