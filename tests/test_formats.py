@@ -12,6 +12,7 @@ from xml.etree import ElementTree as xml
 
 import jsonschema
 import pytest
+from browser import BROWSER, NARROWEST, laid_out
 from commands import CLEAN, SUMMED, losslint, write
 
 LOGS = """\
@@ -22,7 +23,6 @@ def entropy_loss(y_true, y_pred):
     p = tf.clip_by_value(y_pred, 1e-8, 1 - 1e-8)  # <b> & "quotes"
     return -tf.reduce_mean(y_true * tf.math.log(y_pred) + (1 - y_true) * tf.math.log(1 - p), axis=-1)
 """
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -155,19 +155,10 @@ def test_the_page_is_whole_and_loads_nothing(folder: Path) -> None:
 
 @pytest.mark.tensorflow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-@pytest.mark.parametrize(("width", "scheme"), [(400, "0"), (1200, "1")])
-def test_the_page_fits_a_real_browser(folder: Path, width: int, scheme: str) -> None:
+@pytest.mark.parametrize(("width", "dark"), [(400, True), (1200, False)])
+def test_the_page_fits_a_real_browser(folder: Path, width: int, dark: bool) -> None:
     page = losslint("check", "--confirm", "--output-format", "html", "logs.py", "summed.py", folder=folder).out
     assert page.count("<svg") == 3
-    probe = (
-        "<script>document.title = [document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor].join()</script>"
-    )
-    (folder / "page.html").write_text(page.replace("</body>", f"{probe}</body>"))
-    assert BROWSER is not None
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--dump-dom"]
-    colour = f"--blink-settings=preferredColorScheme={scheme}"
-    ran = subprocess.run([*command, colour, str(folder / "page.html")], capture_output=True, text=True, check=True, timeout=60)
-    title = ran.stdout.partition("<title>")[2].partition("</title>")[0]
-    scroll, _, ground = title.partition(",")
-    assert int(scroll) <= max(width, 500)
-    assert ground == ("rgb(20, 23, 27)" if scheme == "0" else "rgb(255, 255, 255)")
+    wide, ground = laid_out(page, folder, width, dark)
+    assert wide <= max(width, NARROWEST)
+    assert ground == ("rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)")

@@ -79,13 +79,15 @@ class Chain(Struct, frozen=True):
     unexplained
         What the two independent ends disagree by: 0 where everything is explained.
     hidden
-        How much of the loss comes from the weights alone: a penalty inside its own code.
+        How much of the loss comes from the weights alone: a penalty inside its own code; None: not measured.
     matches
         The node that a number given by the user equals; "" if none was given or none does.
     notes
         What could not be measured, and why.
     loss
         The name of the loss; of each, where several outputs have one.
+    own
+        Whether their code is the user's.
     metric
         The name under which Keras shows the number: ``loss`` or ``val_loss``.
     small
@@ -108,10 +110,11 @@ class Chain(Struct, frozen=True):
     quiet: int
     unexplained: float
     nodes: Mapping[str, float]
-    hidden: float = 0.0
+    hidden: float | None = None
     matches: str = ""
     notes: tuple[str, ...] = ()
     loss: str = ""
+    own: bool = False
     metric: str = "loss"
     small: float = SMALL
     yours: str = ""
@@ -121,6 +124,11 @@ class Chain(Struct, frozen=True):
     def explained(self) -> bool:
         """Whether nothing is left."""
         return self.mine is not None and abs(self.unexplained) <= self.small * max(abs(self.shown), abs(self.mine))
+
+    @property
+    def penalised(self) -> bool:
+        """Whether a part of the loss comes from the weights alone."""
+        return self.hidden is not None and abs(self.hidden) > self.small * abs(self.shown)
 
 
 def chain(record: Mapping[str, Any], number: float | None = None) -> Chain:
@@ -151,7 +159,7 @@ def chain(record: Mapping[str, Any], number: float | None = None) -> Chain:
         unexplained=_left(record, shown, nodes, mine),
         nodes=nodes,
         yours="yours" if "mine" in nodes else "",
-        hidden=nodes["eager"] - float(end["weightless"]) if "weightless" in end else 0.0,
+        hidden=nodes["eager"] - float(end["weightless"]) if "weightless" in end else None,
         matches=_matches(record, shown, nodes, number) if number is not None else "",
     )
 
@@ -169,6 +177,7 @@ def told(record: Mapping[str, Any], **found: Any) -> Chain:
         shown=float(record["shown"].get("loss", "nan")),
         notes=tuple(_notes(record, found["nodes"])),
         loss=" + ".join(place["name"] for place in record["losses"]),
+        own=bool(record["losses"]) and all("path" in place for place in record["losses"]),
         metric="val_loss" if record["validation"] else "loss",
         small=small(record),
         **found,

@@ -12,7 +12,7 @@ import typer
 from losslint.cli.options import Isolated, Words, rules_of, settings_for
 from losslint.cli.streams import say, write
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "html")
 
 
 def why(
@@ -27,15 +27,22 @@ def why(
     no_probe: Annotated[bool, typer.Option("--no-probe", help="Do not run the model a second time in each step.")] = False,
     python: Annotated[str | None, typer.Option(metavar="PATH", help="The interpreter that runs the script.")] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE.svg", help="Write the chains as a picture.")] = None,
-    output_format: Annotated[str, typer.Option(metavar="text|json", help="How to report.")] = "text",
+    output_format: Annotated[str, typer.Option(metavar="text|json|html", help="How to report.")] = "text",
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Ask all rules, and tell where they and the training contradict each other.")
+    ] = False,
     isolated: Isolated = False,
 ) -> None:
     """Explain why the loss that training shows is not the one that you compute."""
+    from msgspec.structs import replace
+
     from losslint import report
     from losslint.audit.explain import explained
+    from losslint.audit.links import disagreements
     from losslint.audit.run import epochs_asked, formula, record
     from losslint.config import choice
     from losslint.finding import LosslintError
+    from losslint.report import chain_page
     from losslint.report.chain import render, to_json
     from losslint.report.style import style_of
     from losslint.report.waterfall import svg
@@ -52,6 +59,7 @@ def why(
     if plot is not None:
         report.in_a_folder(plot, f"--plot {plot}")
     settings = settings_for([script], isolated)
+    settings = replace(settings, select=("ALL",)) if debug else settings
     options = {
         "epochs": epochs_asked(epochs),
         "stop_after": stop_after,
@@ -71,10 +79,14 @@ def why(
         say(
             f"error: {script} called no `fit` of a compiled Keras model; loops of your own, a `fit` of your own and `train_on_batch` are not measured"
         )
+    for text in (text for chain in chains for text in disagreements(chain)) if debug else ():
+        say(f"debug: {text}")
     if plot is not None:
         report.write(plot, svg([chain for chain in chains if math.isfinite(chain.shown)]), "--plot")
     if output_format == "json":
         write(to_json(chains))
+    elif output_format == "html":
+        write(chain_page.render(chains))
     else:
         write("\n".join(render(chain, style_of(sys.stdout)) for chain in chains))
     if recorded.status or recorded.failures or not chains:

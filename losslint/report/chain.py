@@ -18,18 +18,19 @@ from losslint.report.text import located
 from losslint.report.words import counted
 
 EXPLAINED = 3
+UNMEASURED = "what you compute could not be measured"
 NUMBER = 12
 LETTERS = "abcdefghijklmnop"
 
 
 def render(chain: Chain, style: Style) -> str:
     """The table, the bars and the sentences of one chain, ending in a line end."""
-    lines = [style.paint(_title(chain), "bold"), ""]
+    lines = [style.paint(title(chain), "bold"), ""]
     if not math.isfinite(chain.shown):
-        return "\n".join([*lines, *_not_finite(chain, style)]) + "\n"
+        return "\n".join([*lines, *(line for text in told(chain) for line in wrapped(text, style.width, "  ", "    "))]) + "\n"
     lines += _table(chain, style)
     lines += ["", *_bars(chain, style)] if chain.steps else []
-    for text in _told(chain):
+    for text in told(chain):
         lines += ["", *wrapped(text, style.width, "  ", "     ")]
     return "\n".join(lines) + "\n"
 
@@ -44,7 +45,8 @@ def to_json(chains: Sequence[Chain]) -> str:
     return json.dumps(finite({"version": 1, "fits": found}), indent=2, allow_nan=False) + "\n"
 
 
-def _title(chain: Chain) -> str:
+def title(chain: Chain) -> str:
+    """Which training, which epoch, how many batches and rows."""
     rest = chain.rows % chain.batch if chain.batch else 0
     last = f" (last: {rest})" if rest else ""
     sizes = f"{counted(chain.batches, 'batch', 'batches')} of {chain.batch}{last}, " if chain.batch else ""
@@ -52,18 +54,20 @@ def _title(chain: Chain) -> str:
     return one_line(f"{chain.path}:{chain.line}  {where}, epoch {chain.epoch}, {sizes}{counted(chain.rows, 'row')}")
 
 
+def rows(chain: Chain) -> list[tuple[str, float | None, float, str]]:
+    """The table: of each row what it is, the change, the number after it, and the letter that the sentences call it by."""
+    found: list[tuple[str, float | None, float, str]] = [(f"shown by Keras: {chain.metric}", None, chain.shown, "")]
+    found += [(step.label, step.change, step.value, letter) for letter, step in zip(LETTERS, chain.steps, strict=False)]
+    if chain.mine is not None:
+        found.append((chain.yours or f"yours: {chain.loss or 'the loss'}(y, model.predict(x)), mean", None, chain.mine, ""))
+        found.append(("not explained", None, chain.unexplained, ""))
+    return found
+
+
 def _table(chain: Chain, style: Style) -> list[str]:
     wide = style.width - 2 * NUMBER - 6
-    lines = [_row(f"shown by Keras: {chain.metric}", None, chain.shown, "", wide, 2)]
-    for letter, step in zip(LETTERS, chain.steps, strict=False):
-        lines.append(_row(step.label, step.change, step.value, letter, wide, 4))
-    if chain.mine is not None:
-        what = chain.yours or f"yours: {chain.loss or 'the loss'}(y, model.predict(x)), mean"
-        lines.append(_row(what, None, chain.mine, "", wide, 2))
-        lines.append(_row("not explained", None, chain.unexplained, "", wide, 2))
-    else:
-        lines.append("  what you compute could not be measured")
-    return lines
+    lines = [_row(label, change, value, letter, wide, 4 if letter else 2) for label, change, value, letter in rows(chain)]
+    return lines if chain.mine is not None else [*lines, f"  {UNMEASURED}"]
 
 
 def _row(label: str, change: float | None, value: float, letter: str, wide: int, indent: int) -> str:
@@ -98,23 +102,26 @@ def _bars(chain: Chain, style: Style) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _told(chain: Chain) -> list[str]:
+def told(chain: Chain) -> list[str]:
+    """What the numbers mean, in plain sentences: the largest steps, what is not explained, what could not be measured."""
+    if not math.isfinite(chain.shown):
+        return _not_finite(chain)
     lettered = list(zip(LETTERS, chain.steps, strict=False))
     largest = sorted(lettered, key=lambda pair: -abs(pair[1].change))[:EXPLAINED]
-    told = [f"{letter}  {_sentence(chain, step)}" for letter, step in largest]
-    if abs(chain.hidden) > chain.small * abs(chain.shown) and "mine" not in chain.nodes:
-        told.append(f"Of yours, {chain.hidden:.6g} is a penalty: {_meaning(chain, 'hidden')}")
+    sentences = [f"{letter}  {_sentence(chain, step)}" for letter, step in largest]
+    if chain.penalised and "mine" not in chain.nodes:
+        sentences.append(f"Of yours, {chain.hidden:.6g} is a penalty: {_meaning(chain, 'hidden')}")
     if not chain.explained and chain.mine is not None:
-        told.append(
+        sentences.append(
             f"{chain.unexplained:.6g} is not explained: two ways to the same number disagree. The model may change outside of what "
             "Keras calls in `fit`, or this is a mistake of losslint's."
         )
     if chain.matches:
-        told.insert(0, f"The number that you gave is {chain.matches}.")
-    told.extend(f"note: {note}" for note in chain.notes)
+        sentences.insert(0, f"The number that you gave is {chain.matches}.")
+    sentences.extend(f"note: {note}" for note in chain.notes)
     if chain.quiet:
-        told.append(f"{counted(chain.quiet, 'cause')} checked, no effect.")
-    return told
+        sentences.append(f"{counted(chain.quiet, 'cause')} checked, no effect.")
+    return sentences
 
 
 def _sentence(chain: Chain, step: Step) -> str:
@@ -133,11 +140,8 @@ def _found(finding: Finding) -> str:
     return f"{located(finding.place)}  {finding.code} {finding.name}."
 
 
-def _not_finite(chain: Chain, style: Style) -> list[str]:
-    lines = wrapped(f"The loss that Keras shows is {chain.shown}: there is no chain of numbers.", style.width, "  ", "  ")
-    for note in chain.notes:
-        lines += wrapped(note, style.width, "  ", "    ")
-    for finding in chain.findings:
-        if finding.code.startswith("LL3"):
-            lines += wrapped(f"{_found(finding)} {finding.message}", style.width, "  ", "    ")
-    return lines
+def _not_finite(chain: Chain) -> list[str]:
+    """In place of the steps, where the number that was shown is none."""
+    found = [finding for finding in chain.findings if finding.code.startswith("LL3")]
+    said = f"The loss that Keras shows is {chain.shown}: there is no chain of numbers."
+    return [said, *chain.notes, *(f"{_found(finding)} {finding.message}" for finding in found)]

@@ -33,25 +33,31 @@ h3 { font-size: 1rem; margin: 0 0 .5rem; } p { margin: .4rem 0; overflow-wrap: a
 pre { overflow-x: auto; background: var(--ground); border: 1px solid var(--line); border-radius: .35rem; padding: .5rem; margin: .6rem 0;
   font: .85rem/1.5 ui-monospace, monospace; } .at { background: var(--mark); } .word { color: var(--word); } .string { color: var(--string); }
 .comment { color: var(--dim); } table { border-collapse: collapse; margin: .6rem 0; } td, th { text-align: left; padding: .15rem .9rem .15rem 0;
-  vertical-align: top; white-space: nowrap; } td.long { white-space: normal; overflow-wrap: anywhere; } svg { max-width: 100%; height: auto; } svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
+  vertical-align: top; white-space: nowrap; } td.long { white-space: normal; overflow-wrap: anywhere; } .wide { overflow-x: auto; }
+svg { max-width: 100%; height: auto; } .wide svg { max-width: none; } svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
 """
 
 
 def render(outcome: Outcome, style: Style, rules: Sequence[Rule]) -> str:
     """The whole page."""
     result, lines = outcome.result, functools.cache(outcome.lines)
-    parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>losslint</title><style>{STYLE}</style></head><body>",
-        f'<h1>losslint</h1><p>{escape(summary(result))}</p><p class="dim">losslint {__version__}</p>',
-    ]
+    parts = [f'<h1>losslint</h1><p>{escape(summary(result))}</p><p class="dim">losslint {__version__}</p>']
     parts += [f'<p class="error">{escape(failure.path)}: {escape(failure.message)}</p>' for failure in result.failures]
     parts += _table(result.findings)
     for path, findings in by_path(result.findings).items():
         parts.append(f"<h2>{escape(path)}</h2>")
-        parts += [_article(finding, lines(path, finding.place.cell)) for finding in findings]
-    return "\n".join([*parts, "</body></html>"]) + "\n"
+        parts += [article(finding, lines(path, finding.place.cell)) for finding in findings]
+    return page("losslint", parts)
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """A page that needs nothing else, ending in a line end."""
+    head = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
+    ]
+    return "\n".join([*head, *parts, "</body></html>"]) + "\n"
 
 
 def _table(findings: Sequence[Finding]) -> Iterator[str]:
@@ -65,24 +71,25 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"<table><thead><tr><th>rule</th><th></th><th></th><th>findings</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _article(finding: Finding, lines: Sequence[str]) -> str:
+def article(finding: Finding, lines: Sequence[str]) -> str:
+    """One finding, with the lines of its file or cell."""
     severity = finding.severity.value
     parts = [
         f'<article id="{finding.fingerprint}"><h3><span class="{severity}">{finding.code} {finding.name}</span> '
         f'<span class="dim">{severity}, {finding.confidence.value} confidence, {escape(located(finding.place))}</span></h3>',
-        f"<p>{_marked(finding.message)}</p>",
+        f"<p>{marked(finding.message)}</p>",
         _source(finding, lines),
     ]
-    parts += [f'<p class="dim">{escape(located(place))} {_marked(place.message)}</p>' for place in finding.related if place.message]
+    parts += [f'<p class="dim">{escape(located(place))} {marked(place.message)}</p>' for place in finding.related if place.message]
     if finding.help:
-        parts.append(f"<p><b>help</b> {_marked(finding.help)}</p>")
+        parts.append(f"<p><b>help</b> {marked(finding.help)}</p>")
     if finding.fix is not None:
         texts = ", ".join(f"<code>{escape(edit.text.strip())}</code>" for edit in finding.fix.edits if edit.text.strip())
-        parts.append(f"<p><b>fix</b> ({finding.fix.safety}) {_marked(finding.fix.message)}{': ' if texts else ''}{texts}</p>")
+        parts.append(f"<p><b>fix</b> ({finding.fix.safety}) {marked(finding.fix.message)}{': ' if texts else ''}{texts}</p>")
     return "\n".join([*parts, *_verdict(finding), "</article>"])
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """A message with what stands in backticks as code."""
     return "".join(f"<code>{escape(part)}</code>" if place % 2 else escape(part) for place, part in enumerate(text.split("`")))
 
@@ -92,7 +99,7 @@ def _verdict(finding: Finding) -> Iterator[str]:
     if verdict is None:
         return
     colour = {"confirmed": "error", "refuted": "good"}.get(verdict.status, "dim")
-    yield f'<p><b class="{colour}">{verdict.status}</b> {_marked(verdict.reason)}</p>'
+    yield f'<p><b class="{colour}">{verdict.status}</b> {marked(verdict.reason)}</p>'
     if verdict.witness is not None and verdict.status == "confirmed":
         rows = [("came out", number(verdict.witness.value)), ("expected", number(verdict.witness.expected)), ("seen", verdict.witness.seen)]
         rows += [(name, f"{told['data']}"[:300]) for name, told in verdict.witness.inputs.items() if told["data"] is not None]

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from browser import BROWSER, NARROWEST, laid_out
 from commands import Ran
 
 pytestmark = pytest.mark.tensorflow
@@ -146,6 +147,40 @@ def test_the_chain_is_also_a_picture(tmp_path: Path) -> None:
     assert [step["label"] for step in fit["steps"]] == [text for text in texts if text in {step["label"] for step in fit["steps"]}]
     assert f"{fit['shown']:.6g}" in texts and f"{fit['mine']:.6g}" in texts
     assert len(list(drawing.iter("{http://www.w3.org/2000/svg}rect"))) == len(fit["steps"]) + 2
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+def test_the_chain_is_also_a_page(tmp_path: Path) -> None:
+    ran = why(tmp_path, SUMMED, "--output-format", "html")
+    assert ran.status == 0
+    assert "<td>all rows in one call</td>" in ran.out and "it is no mean over the rows" in ran.out
+    assert "LL101 batch-sum</span>" in ran.out and '<span class="at">tf.reduce_sum(' in ran.out
+    for width, dark in ((400, True), (1200, False)):
+        wide, ground = laid_out(ran.out, tmp_path, width, dark)
+        assert wide <= max(width, NARROWEST)
+        assert ground == ("rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)")
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (SUMMED, ""),
+        (
+            SUMMED.replace("tf.reduce_sum(", "vars(tf)['reduce_sum'[:]]("),
+            "train.py:16: summed_error has a step `whole`, and none of LL101, LL102",
+        ),
+        (
+            SUMMED.replace("y = x.sum(axis=1, keepdims=True)", "y = x[:, :1] * 0").replace(
+                "Dense(1)", 'Dense(1, kernel_initializer="zeros")'
+            ),
+            "train.py:12: LL101 batch-sum, and summed_error has no step `whole`",
+        ),
+        (PENALISED, ""),
+    ],
+)
+def test_where_rules_and_training_contradict_each_other(tmp_path: Path, script: str, says: str) -> None:
+    told = [line for line in why(tmp_path, script, "--debug").err.splitlines() if "debug: " in line]
+    assert len(told) == bool(says) and all(says in line for line in told)
 
 
 @pytest.mark.parametrize(
