@@ -54,6 +54,7 @@ PLANTED: dict[str, set[str]] = {
     "held_out_by_fraction": {"moved", "data", "whole"},
     "half_precision": {"mode", "moved"},
     "named_inputs_and_outputs": {"loss-weights", "moved"},
+    "rows_against_a_column": {"moved"},
     "generator": {"moved"},
     "generator_that_ends": {"moved"},
     "sequence": {"moved"},
@@ -72,6 +73,7 @@ EVALUATED = {
     "everything": {"weights", "mode", "moved"},
 }
 ALLOWED = {"mask": {"moved"}, "saturated": {"rounding"}, "own_compute_loss": {"own"}}
+ALLOWED["rows_against_a_column"] = {"call", "data", "whole", "rounding"}  # Keras 2 takes them as they are, and spreads each row over all
 
 
 @dataclass(frozen=True)

@@ -297,6 +297,12 @@ def named_inputs_and_outputs():
 
 
 @case
+def rows_against_a_column():
+    x, y = numbers()
+    return trained(dense(), "binary_crossentropy", x, (y[:, 0] > 0).astype("int32"), mine=None)
+
+
+@case
 def generator():
     x, y = numbers()
 

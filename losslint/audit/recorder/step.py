@@ -34,6 +34,7 @@ _STATEFUL = frozenset(
         "StatefulStandardNormalV2",
     )
 )
+_REFUSED = (TypeError, ValueError, tf.errors.InvalidArgumentError)
 
 
 class Sums:
@@ -196,12 +197,22 @@ def called(compiled: Compiled, targets: Any, outputs: Any) -> Any:
     total = tf.zeros([], tf.float64)
     for loss, y, p in compiled.heads(outputs, targets):
         p = tf.cast(p, tf.float32) if p.dtype in (tf.float16, tf.bfloat16) else p
-        try:
-            value = loss(y, p)
-        except (TypeError, ValueError, tf.errors.InvalidArgumentError):
-            value = loss(tf.cast(y, p.dtype), p)  # integer targets, which Keras casts
-        total += tf.reduce_mean(tf.cast(value, tf.float64))
+        total += tf.reduce_mean(tf.cast(_returned(loss, y, p), tf.float64))
     return total
+
+
+def _returned(loss: Callable[..., Any], y: Any, p: Any) -> Any:
+    """What a loss returns; where it refuses the targets, they are cast, then also brought to the rank of the outputs, as Keras does both."""
+    try:
+        return loss(y, p)
+    except _REFUSED:
+        y = tf.cast(y, p.dtype)
+    try:
+        return loss(y, p)
+    except _REFUSED:
+        if y.shape.rank is not None and y.shape.rank + 1 == p.shape.rank and p.shape[-1] == 1:
+            return loss(y[..., None], p)
+        raise
 
 
 def penalty(layer: Any) -> Any:
