@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-import shutil
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -158,10 +156,6 @@ def replace_file(path: str, before: bytes, text: str) -> None:
     encoding = "utf-8" if notebook else tokenize.detect_encoding(io.BytesIO(before).readline)[0]
 
     def ready(beside: Path) -> None:
-        if os.name == "posix":
-            with contextlib.suppress(PermissionError):  # only the superuser gives files away
-                os.chown(beside, target.stat().st_uid, target.stat().st_gid)
-        shutil.copymode(target, beside)
         if not os.access(target, os.W_OK):
             raise PermissionError(13, "the file is not writable")
         if target.read_bytes() != before:

@@ -26,6 +26,12 @@ def test_what_is_known_is_not_reported_when_lines_move(known: Path) -> None:
     assert "1 in the baseline" in ran.out
 
 
+def test_a_baseline_that_is_written_again_keeps_its_mode(known: Path) -> None:
+    (known / "known.json").chmod(0o664)
+    assert losslint("check", "--baseline", "known.json", "--write-baseline", ".", folder=known).status == 0
+    assert (known / "known.json").stat().st_mode & 0o777 == 0o664
+
+
 def test_what_is_new_is_reported(known: Path) -> None:
     write(known, new=OTHER)
     (known / "old.py").write_text(SUMMED + OTHER.partition("\n\n\n")[2].join(["\n\n", ""]))
