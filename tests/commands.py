@@ -1,9 +1,10 @@
-"""Runs the command line in this process, in a folder of a test."""
+"""Runs the command line in this process, or a script in one of its own, in a folder of a test."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,20 @@ def losslint(*arguments: str, folder: Path, text: str = "") -> Ran:
         except SystemExit as exit_:
             status = int(exit_.code or 0)
     return Ran(status, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
+
+
+def run(folder: Path, script: str, *command: str) -> Ran:
+    """Run a script as `train.py`, by `command` before its name, in a session of its own."""
+    (folder / "train.py").write_text(script)
+    ran = subprocess.run(
+        [sys.executable, *command, "train.py"], cwd=folder, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def why(folder: Path, script: str, *options: str) -> Ran:
+    """Run `losslint why` on a script in a folder."""
+    return run(folder, script, "-m", "losslint", "why", *options)
 
 
 def write(folder: Path, **files: str) -> Path:

@@ -18,14 +18,11 @@ class Cause(Struct, frozen=True):
         What to compare with, or to change.
     rules
         Codes of the rules whose findings explain it.
-    both
-        Whether one of them should speak where there is such a step, and no one where there is none.
     """
 
     means: str
     do: str = ""
     rules: tuple[str, ...] = ()
-    both: bool = False
 
 
 CAUSES: Mapping[str, Cause] = {
@@ -71,7 +68,6 @@ CAUSES: Mapping[str, Cause] = {
         "`{loss}` gives another number for all rows at once than for batches of {batch}: it is no mean over the rows.",
         "Take the mean over the rows.",
         ("LL101", "LL102", "LL103", "LL106"),
-        both=True,
     ),
     "rounding": Cause(
         "`{loss}` gives another number in compiled code than when you call it: float32 rounds, and the compiler orders sums otherwise.",
@@ -82,7 +78,6 @@ CAUSES: Mapping[str, Cause] = {
         "`{loss}` adds something that depends on the weights alone, inside its own code: Keras shows it as part of the loss.",
         "Use a `kernel_regularizer`, and it is shown as what it is.",
         ("LL201",),
-        both=True,
     ),
     "formula": Cause(
         "Your formula gives another number than `{loss}` for the same targets and predictions.", "Compare the two line by line."

@@ -37,13 +37,14 @@ def disagreements(chain: Chain) -> Iterator[str]:
     chain
         From the shown loss to the user's, with the findings of all rules.
     """
+    if chain.yours == EVALUATE:
+        return
     effects = {cause for step in chain.steps for cause in step.causes} | ({"hidden"} if chain.penalised else set())
     measured = {"whole": "whole" in chain.nodes and chain.batches > 1, "hidden": chain.hidden is not None}
-    for name, cause in CAUSES.items():
-        if not cause.both or not measured[name] or chain.yours == EVALUATE:
-            continue
-        found = [finding for finding in chain.findings if finding.code in cause.rules]
+    for name in (name for name, known in measured.items() if known):
+        rules = CAUSES[name].rules
+        found = [finding for finding in chain.findings if finding.code in rules]
         if name in effects and not found and chain.own:
-            yield f"{chain.path}:{chain.line}: {chain.loss} has a step `{name}`, and none of {', '.join(cause.rules)} speaks of it"
+            yield f"{chain.path}:{chain.line}: {chain.loss} has a step `{name}`, and none of {', '.join(rules)} speaks of it"
         for finding in found if name not in effects else ():
             yield f"{finding.place.path}:{finding.place.line}: {finding.code} {finding.name}, and {chain.loss} has no step `{name}`"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from losslint.cli.options import Isolated, Words, rules_of, settings_for
 from losslint.cli.streams import say, write
+from losslint.finding import LosslintError
+
+if TYPE_CHECKING:
+    from losslint.audit.run import Recorded
 
 FORMATS = ("text", "json", "html")
 
@@ -34,51 +39,36 @@ def why(
     isolated: Isolated = False,
 ) -> None:
     """Explain why the loss that training shows is not the one that you compute."""
-    from msgspec.structs import replace
-
     from losslint import report
     from losslint.audit.explain import explained
     from losslint.audit.links import disagreements
     from losslint.audit.run import epochs_asked, formula, record
-    from losslint.config import choice
-    from losslint.finding import LosslintError
+    from losslint.config import choice, overridden
     from losslint.report import chain_page
     from losslint.report.chain import render, to_json
     from losslint.report.style import style_of
     from losslint.report.waterfall import svg
 
     choice(output_format, FORMATS, "--output-format")
-    compared = {"--mine": mine, "--number": number, "--against": against}
-    named = [option for option, value in compared.items() if value is not None]
-    if len(named) > 1:
-        raise LosslintError(f"{' and '.join(named)} each say what you compare with; give one of them")
     if against is not None:
         choice(against, ("evaluate",), "--against")
-        if validation:
-            raise LosslintError("--validation explains `val_loss`, which is what `evaluate` gives; leave out --against")
+    _together({"--mine": mine, "--number": number, "--against": against}, validation)
     if plot is not None:
         report.in_a_folder(plot, f"--plot {plot}")
     settings = settings_for([script], isolated)
-    settings = replace(settings, select=("ALL",)) if debug else settings
+    settings = overridden(settings, select=["ALL"]) if debug else settings
     options = {
         "epochs": epochs_asked(epochs),
         "stop_after": stop_after,
         "probe": not no_probe,
         "mine": formula(mine, script) if mine else None,
+        "validation": validation,
+        "evaluate": against is not None,
     }
-    options |= {"validation": validation, "evaluate": against is not None}
     recorded = record(script, arguments or (), python or settings.python or sys.executable, options)
     chains = explained(recorded, number, settings, rules_of(settings, False))
-    for failure in recorded.failures:
-        say(f"error: the audit failed ({failure['where']}), the training went on without it: {failure['reason']}")
-    if recorded.status:
-        say(f"error: {script} {_end(recorded.status)}")
-    if recorded.fits and not recorded.epochs and not recorded.failures:
-        say(f"error: {script}: no epoch that is asked for came to its end; `--epochs` names others")
-    elif not recorded.status and not recorded.epochs and not recorded.failures:
-        say(
-            f"error: {script} called no `fit` of a compiled Keras model; loops of your own, a `fit` of your own and `train_on_batch` are not measured"
-        )
+    for text in _complaints(script, recorded):
+        say(f"error: {text}")
     for text in (text for chain in chains for text in disagreements(chain)) if debug else ():
         say(f"debug: {text}")
     if plot is not None:
@@ -92,6 +82,36 @@ def why(
     if recorded.status or recorded.failures or not chains:
         raise typer.Exit(2)
     raise typer.Exit(int(not all(chain.explained for chain in chains)))
+
+
+def _together(compared: Mapping[str, object], validation: bool) -> None:
+    """Refuse options that do not go together.
+
+    Raises
+    ------
+    LosslintError
+        Two of them say what to compare with.
+    """
+    named = [option for option, value in compared.items() if value is not None]
+    if len(named) > 1:
+        raise LosslintError(f"{' and '.join(named)} each say what you compare with; give one of them")
+    if validation and "--against" in named:
+        raise LosslintError("--validation explains `val_loss`, which is what `evaluate` gives; leave out --against")
+
+
+def _complaints(script: str, recorded: Recorded) -> Iterator[str]:
+    """Why not all of what the script trained is told."""
+    for failure in recorded.failures:
+        yield f"the audit failed ({failure['where']}), the training went on without it: {failure['reason']}"
+    if recorded.status:
+        yield f"{script} {_end(recorded.status)}"
+    if recorded.epochs or recorded.failures:
+        return
+    if recorded.fits:
+        yield f"{script}: no epoch that is asked for came to its end; `--epochs` names others"
+    elif not recorded.status:
+        unmeasured = "loops of your own, a `fit` of your own and `train_on_batch` are not measured"
+        yield f"{script} called no `fit` of a compiled Keras model; {unmeasured}"
 
 
 def _end(status: int) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from commands import Ran
+from commands import run, why
 
 import losslint.audit.run
 
@@ -86,20 +84,6 @@ except KeyboardInterrupt:
     model.save("saved.keras")
     print([name for name in ("train_step", "compute_loss") if name in vars(model)])
 """
-
-
-def run(folder: Path, script: str, *command: str) -> Ran:
-    """Run a script, by `command` before its name, in a session of its own."""
-    (folder / "train.py").write_text(script)
-    ran = subprocess.run(
-        [sys.executable, *command, "train.py"], cwd=folder, capture_output=True, text=True, check=False, start_new_session=True
-    )
-    return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-
-def why(folder: Path, script: str, *options: str) -> Ran:
-    """Run `losslint why` on a script in a folder."""
-    return run(folder, script, "-m", "losslint", "why", *options)
 
 
 def test_every_training_of_a_script_is_told_wherever_it_goes(tmp_path: Path) -> None:

@@ -72,8 +72,12 @@ EVALUATED = {
     "eager": {"mode", "moved"},
     "everything": {"weights", "mode", "moved"},
 }
-ALLOWED = {"mask": {"moved"}, "saturated": {"rounding"}, "own_compute_loss": {"own"}}
-ALLOWED["rows_against_a_column"] = {"call", "data", "whole", "rounding"}  # Keras 2 takes them as they are, and spreads each row over all
+ALLOWED = {
+    "mask": {"moved"},
+    "saturated": {"rounding"},
+    "own_compute_loss": {"own"},
+    "rows_against_a_column": {"call", "data", "whole", "rounding"},  # Keras 2 takes them as they are, and spreads each row over all
+}
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from browser import BROWSER, NARROWEST, laid_out
-from commands import Ran
+from commands import run, why
 
 pytestmark = pytest.mark.tensorflow
 
@@ -74,14 +72,6 @@ model.compile("sgd", ["mse", total])
 x, y = np.ones((64, 3), "float32"), np.ones((64, 1), "float32")
 model.fit(x, [y, y], batch_size=16, epochs=1, verbose=0)
 """
-
-
-def why(folder: Path, script: str, *options: str) -> Ran:
-    """Run `losslint why` on a script in a folder."""
-    (folder / "train.py").write_text(script)
-    command = [sys.executable, "-m", "losslint", "why", *options, "train.py"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
 def test_a_sum_over_the_batch_is_named_with_its_line(tmp_path: Path) -> None:
@@ -183,6 +173,13 @@ def test_where_rules_and_training_contradict_each_other(tmp_path: Path, script: 
     assert len(told) == bool(says) and all(says in line for line in told)
 
 
+def test_all_rules_are_asked_also_those_that_the_settings_ignore(tmp_path: Path) -> None:
+    (tmp_path / "losslint.toml").write_text('ignore = ["LL101"]\n')
+    assert "LL101 batch-sum" not in why(tmp_path, SUMMED).out
+    told = why(tmp_path, SUMMED, "--debug")
+    assert "LL101 batch-sum" in " ".join(told.out.split()) and "debug: " not in told.err
+
+
 @pytest.mark.parametrize(
     ("script", "status", "says"),
     [
@@ -200,8 +197,8 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path, script: str, status: in
 
 def test_the_traceback_is_that_of_the_script(tmp_path: Path) -> None:
     ran = why(tmp_path, HEAD + "raise ValueError('no data')\n")
-    plain = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    traceback = plain.stderr[plain.stderr.index("Traceback") :].replace(f"{tmp_path}/", "")
+    plain = run(tmp_path, HEAD + "raise ValueError('no data')\n")
+    traceback = plain.err[plain.err.index("Traceback") :].replace(f"{tmp_path}/", "")
     assert traceback in ran.err.replace(f"{tmp_path}/", "")
 
 
