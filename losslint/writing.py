@@ -93,20 +93,22 @@ def _within(syntax: ast.AST, source: Source) -> bool:
     return any(syntax is child for parent in ast.walk(source.tree) if isinstance(parent, parts) for child in ast.iter_child_nodes(parent))
 
 
-def _visible(alias: str, near: ast.AST, source: Source) -> bool:
-    """Whether a name means at an expression what an import says: it is bound there, and no function around binds it to something else."""
+def _imports(near: ast.AST, source: Source) -> dict[str, str]:
+    """The full name of each import that is seen at an expression: it is bound there, and no function around binds its name again."""
     line = getattr(near, "lineno", 0)
-    scopes = [s for s in source.index.scopes if s.function and s.function.lineno <= line <= (s.function.end_lineno or 0)]
-    hidden = any(alias in scope.assigned or alias in scope.parameters for scope in scopes)
-    return not hidden and any(alias in scope.bound for scope in (source.index.module, *scopes))
+    around = [s for s in source.index.scopes if s.function and s.function.lineno <= line <= (s.function.end_lineno or 0)]
+    bound = {name for scope in (source.index.module, *around) for name in scope.bound}
+    hidden = {name for scope in around for name in (*scope.assigned, *scope.parameters)}
+    names = source.index.imports.items()
+    return {alias: found.whole for alias, found in names if not found.level and found.member != "*" and alias in bound - hidden}
 
 
 def _moved(name: str, near: ast.AST, source: Source) -> str | None:
     """A full dotted name by the import that reaches furthest into it, None if there is none."""
     found = [
-        (len(bound.whole), alias + name[len(bound.whole) :])
-        for alias, bound in source.index.imports.items()
-        if not bound.level and (name == bound.whole or name.startswith(f"{bound.whole}.")) and _visible(alias, near, source)
+        (len(whole), alias + name[len(whole) :])
+        for alias, whole in _imports(near, source).items()
+        if name == whole or name.startswith(f"{whole}.")
     ]
     return max(found)[1] if found else None
 
@@ -122,11 +124,7 @@ def _raw(syntax: ast.AST, source: Source) -> str:
 
 def _spelt(name: str, near: ast.AST, source: Source, edits: list[Edit]) -> str | None:
     """An operation in the file's own words, those of the replaced call first; with an import where the file has none."""
-    imports = {
-        alias: found.whole
-        for alias, found in source.index.imports.items()
-        if not found.level and found.member != "*" and _visible(alias, near, source)
-    }
+    imports = _imports(near, source)
     for alias, whole in imports.items():
         if _is(name, whole):
             return alias
