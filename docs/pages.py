@@ -16,8 +16,8 @@ from mkdocs.structure.files import File, Files
 from losslint.cli import app
 from losslint.config import Settings
 from losslint.report.rules import page, title
+from losslint.report.settings import described
 from losslint.rule import load_rules
-from losslint.settings import schema
 
 PROJECT = Path(__file__).parent.parent
 RULES = load_rules()
@@ -77,23 +77,23 @@ def _rules() -> str:
 def _settings() -> str:
     """One section for each setting of the schema."""
     sections = ["# Settings\n\nIn a `losslint.toml`, or the `[tool.losslint]` table of a `pyproject.toml`.\n"]
-    for key, described in schema()["properties"].items():
+    for key, part in described(RULES)["properties"].items():
         value = getattr(Settings(), key.replace("-", "_"), None)
         default = f" Default: `{json.dumps(value)}`." if value is not None else ""
-        said = described["description"]
-        sections.append(f"## {key}\n\n{said[0].upper()}{said[1:]}.\n\nValue: {_kind(described)}.{default}\n")
+        said = part["description"]
+        sections.append(f"## {key}\n\n{said[0].upper()}{said[1:]}.\n\nValue: {_kind(part)}.{default}\n")
     return "\n".join(sections)
 
 
-def _kind(described: dict[str, Any]) -> str:
+def _kind(part: dict[str, Any]) -> str:
     """What a part of the schema asks for, in words."""
-    if "enum" in described:
-        return " or ".join(f"`{json.dumps(value)}`" for value in described["enum"])
-    if described["type"] == "array":
-        return f"a list, of which each part is {_kind(described['items'])}"
-    if described["type"] == "object":
-        return f"a table, of which each value is {_kind(described['additionalProperties'])}"
-    return {"string": "a string", "boolean": "`true` or `false`"}[described["type"]]
+    if "enum" in part:
+        return " or ".join(f"`{json.dumps(value)}`" for value in part["enum"])
+    if part["type"] == "array":
+        return f"a list, of which each part is {_kind(part['items'])}"
+    if part["type"] == "object":
+        return f"a table, of which each value is {_kind(part['additionalProperties'])}" if "additionalProperties" in part else "a table"
+    return {"string": "a string", "boolean": "`true` or `false`"}[part["type"]]
 
 
 def _commands() -> str:

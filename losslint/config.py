@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from losslint.finding import Confidence, LosslintError, Severity
 
 KERAS = ("auto", "2", "3")
 XLA = ("on", "off")
+COMMAND_LINE = "--set"
 CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 SEVERITIES = tuple(severity.value for severity in Severity)
 
@@ -44,6 +46,11 @@ class Settings(Struct, frozen=True):
         Whether findings that only appear under XLA are wanted: ``on`` or ``off``.
     inputs
         ``path::function`` -> declared inputs, as in a `# losslint: inputs` comment.
+    loss_names, batch_size_names
+        Patterns of names, as in a shell: functions that are losses, and variables, attributes and parameters that hold the
+        configured batch size, besides what losslint takes for one by itself.
+    rules
+        Code or name of a rule -> option -> value, as they are given: only the rule knows what they may be.
     packs
         Installed packages with further rules.
     python
@@ -57,7 +64,7 @@ class Settings(Struct, frozen=True):
     given
         What the command line adds, by the parameters of `overridden`.
     origins
-        Key -> the file that sets it.
+        Key, of an option ``rules.RULE.OPTION`` -> the file that sets it, or ``--set``.
     """
 
     select: tuple[str, ...] = ("default",)
@@ -73,6 +80,9 @@ class Settings(Struct, frozen=True):
     keras: str = "auto"
     xla: str = "on"
     inputs: Mapping[str, str] = field(default_factory=dict)
+    loss_names: tuple[str, ...] = ()
+    batch_size_names: tuple[str, ...] = ()
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     packs: tuple[str, ...] = ()
     python: str | None = None
     baseline: str | None = None
@@ -121,6 +131,11 @@ def cache_folder(given: str | None = None) -> Path:
     return user_cache_path("losslint", appauthor=False)
 
 
+def fits(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is as one of some patterns says."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
 def nearest(word: str, valid: Iterable[str]) -> str:
     """The second half of a message about an unknown word: the nearest valid one, or all of them."""
     words = list(dict.fromkeys(valid))
@@ -131,8 +146,13 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     return f"it is one of {' '.join(words)}" if len(words) <= 12 else "`losslint rules` lists them"
 
 
-def choice(value: object, valid: Sequence[str], where: str) -> str:
+def choice(value: object, valid: Sequence[str], where: object) -> str:
     """A value that must be one of a few words.
+
+    Parameters
+    ----------
+    where
+        Is asked for its text only where that is needed.
 
     Raises
     ------
@@ -152,15 +172,25 @@ def overridden(
     ignore: Sequence[str] = (),
     min_confidence: str | None = None,
     extend_exclude: Sequence[str] = (),
+    keys: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Settings under the options of a command line: a given selection replaces that of the settings, the rest adds to it."""
+    """Settings under the options of a command line: a given selection replaces that of the settings, the rest adds to it.
+
+    Parameters
+    ----------
+    keys
+        Fields with the values that `--set` gives them, which hold whatever a file says.
+    """
     given = {
         "select": tuple(select),
         "extend_select": tuple(extend_select),
         "ignore": tuple(ignore),
         "min_confidence": min_confidence,
         "extend_exclude": tuple(extend_exclude),
+        "keys": keys or {},
     }
+    if keys:
+        settings = under(settings, keys, COMMAND_LINE)
     if select:
         settings = replace(settings, select=tuple(select), extend_select=(), ignore=())
     if min_confidence is not None:
@@ -172,3 +202,31 @@ def overridden(
         extend_exclude=(*settings.extend_exclude, *extend_exclude),
         given=given,
     )
+
+
+def under(settings: Settings, fields: Mapping[str, Any], origin: str) -> Settings:
+    """Settings with further fields set.
+
+    Options of rules are set one by one, the others stay. So are the entries of other tables by the command line; a file gives such
+    a table whole.
+
+    Parameters
+    ----------
+    origin
+        What sets them.
+    """
+    named = (name.replace("_", "-") for name in fields if name != "rules")
+    options = (f"rules.{rule}.{option}" for rule, given in fields.get("rules", {}).items() for option in given)
+    origins = {**settings.origins, **dict.fromkeys((*named, *options), origin)}
+    adding = {name for name, value in fields.items() if isinstance(value, Mapping) and (name == "rules" or origin == COMMAND_LINE)}
+    values = {name: merged(getattr(settings, name), value) if name in adding else value for name, value in fields.items()}
+    return replace(settings, **values, origins=origins)
+
+
+def merged(before: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table over another one, entry by entry, also in tables within; what it sets comes last."""
+    found = {**before}
+    for key, value in table.items():
+        old = found.pop(key, None)
+        found[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return found

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from losslint.analysis.node import Node
 from losslint.finding import Verdict, Witness
+from losslint.options import Chosen
 
 MOST_SHOWN = 2048  # numbers of a tensor that a witness carries
 
@@ -235,6 +236,9 @@ class Lab(Protocol):
     @property
     def batch(self) -> Batch:
         """An informative batch: the loss is finite on it, not empty, not 0, and has some gradient."""
+
+    def options(self, kind: type[Chosen]) -> Chosen:
+        """The options of a rule, see `losslint.options`."""
 
     def candidates(self) -> Iterator[Batch]:
         """The batches that are tried, the likeliest first: for experiments on losses that work on none."""

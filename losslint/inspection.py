@@ -44,7 +44,7 @@ def losses(request: Request, settings: Settings) -> Iterator[Followed | Failure]
     for path in files.paths:
         try:
             data = read(path)
-            if worth_reading(data, path):
+            if worth_reading(data, path, settings.loss_names):
                 text = decode(data, path)
                 yield Followed(path, tuple(run(Source.parse(text, path), modules.settled(settings, path, text), modules)))
         except SourceError as error:
@@ -121,7 +121,7 @@ def audit(request: Request, settings: Settings, rules: Sequence[Rule], tally: Ta
         for path in files.paths:
             try:
                 data = read(path)
-                if worth_reading(data, path):
+                if worth_reading(data, path, settings.loss_names):
                     text = decode(data, path)
                     own = modules.settled(settings, path, text)
                     yield from audited(laboratory, Source.parse(text, path), asked, own, modules, tally)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from losslint.config import Settings, nearest
 from losslint.finding import Confidence, Failure, Finding, Fix, Incomplete, LosslintError, Place, Result
 from losslint.ignores import ignored, unreasoned
 from losslint.losses import Loss
-from losslint.rule import Report, Rule
+from losslint.rule import Report, Rule, configured
 from losslint.screen import may_hold_loss
+from losslint.settings import told
 from losslint.source import Modules, Source, SourceError, no_modules
 from losslint.versions import in_file
 from losslint.writing import written
@@ -47,14 +49,14 @@ def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     Raises
     ------
     LosslintError
-        A selector names no rule.
+        A selector names no rule, or an option is set that is none or to what it cannot be.
     """
     wanted = (*settings.select, *settings.extend_select)
-    ignored_somewhere = (selector for selectors in settings.per_file_ignores.values() for selector in selectors)
-    for selector in (*wanted, *settings.ignore, *ignored_somewhere, *settings.severity):
+    for key, selector in _selectors(settings):
         if selector not in ("ALL", "default") and not any(_matches(selector, rule) is not None for rule in rules):
             valid = ("default", "ALL", *(word for rule in rules for word in (rule.name, rule.code)))
-            raise LosslintError(f"unknown rule `{selector}`; {nearest(selector, valid)}")
+            raise LosslintError(f"{told(settings, *key) if key else ''}unknown rule `{selector}`; {nearest(selector, valid)}")
+    configured(rules, settings)
 
     def best(selectors: Iterable[str], rule: Rule) -> int:
         return max((m for s in selectors if (m := _matches(s, rule)) is not None), default=-1)
@@ -63,6 +65,19 @@ def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
         return wanted if rule.default else (selector for selector in wanted if selector in ("ALL", rule.code, rule.name))
 
     return tuple(rule for rule in rules if best(asked(rule), rule) > best(settings.ignore, rule))
+
+
+def _selectors(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """All selectors of the settings, with the key that each is in; empty for those that the command line adds."""
+    for key in ("select", "extend-select", "ignore"):
+        field_ = key.replace("-", "_")
+        for selector in getattr(settings, field_):
+            yield () if selector in settings.given.get(field_, ()) else (key,), selector
+    for pattern, selectors in settings.per_file_ignores.items():
+        for selector in selectors:
+            yield ("per-file-ignores", pattern), selector
+    for selector in settings.severity:
+        yield ("severity", selector), selector
 
 
 def counts(finding: Finding, settings: Settings, strict: bool = False) -> bool:
@@ -138,7 +153,7 @@ def check_source(
     LosslintError
         The settings select a rule that does not exist. What is wrong with the file itself is in the result's failures.
     """
-    if not may_hold_loss(text.encode(errors="replace")):
+    if not may_hold_loss(text.encode(errors="replace"), settings.loss_names):
         selected(rules, settings)
         return Result(files=1)
     return examine(text, filename=filename, settings=settings, rules=rules, modules=modules)[0]
@@ -160,7 +175,8 @@ def examine(
         return Result(failures=(error.failure,), files=1), {}
     mistakes = (*source.mistakes(), *(unreasoned(source) if settings.require_reason else ()))
     try:
-        traces = run(source, settings, modules)
+        given = configured(rules, settings)
+        traces = [dataclasses.replace(trace, given=given) if given else trace for trace in run(source, settings, modules)]
     except LosslintError as error:
         return Result(failures=(*mistakes, Failure(filename, None, str(error))), files=1), {}
     drafts, crashes = _ask(asked, traces, source, settings)

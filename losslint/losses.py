@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from losslint.config import fits
 from losslint.names import Index, Scoped, dotted, last
 
 LOSS_WORDS = re.compile(
@@ -268,10 +269,12 @@ def _of_others(scope: Scoped) -> bool:
     return any(annotation is not None and (dotted(annotation) or "").partition(".")[0] in OTHERS for annotation in annotated)
 
 
-def _function_evidence(scope: Scoped, uses: _Uses, index: Index) -> tuple[int, str]:
+def _function_evidence(scope: Scoped, uses: _Uses, index: Index, names: Sequence[str]) -> tuple[int, str]:
     node = scope.node
     if node in uses.lambdas:
         return 3, uses.lambdas[node]
+    if scope.returned and fits(scope.short, names):
+        return 2, "the settings name it"
     if scope.generator or _is_test(scope) or _of_others(scope):
         return 0, ""
     named = scope.short
@@ -324,8 +327,14 @@ def _is_metric(scope: Scoped, uses: _Uses, path: str) -> bool:
     )
 
 
-def find(index: Index, path: str) -> list[Loss]:
-    """The losses of a file, in the order of the text; the module body, where it can hold one, comes last."""
+def find(index: Index, path: str, names: Sequence[str] = ()) -> list[Loss]:
+    """The losses of a file, in the order of the text; the module body, where it can hold one, comes last.
+
+    Parameters
+    ----------
+    names
+        Patterns of the names of functions that the user says are losses.
+    """
     if len(index.scopes) > MOST_FUNCTIONS or _of_tests(index):
         return []
     uses = _uses(index)
@@ -333,7 +342,7 @@ def find(index: Index, path: str) -> list[Loss]:
     for scope in index.scopes:
         if scope.function is None:
             continue
-        evidence, why = _function_evidence(scope, uses, index)
+        evidence, why = _function_evidence(scope, uses, index, names)
         if not evidence and not _may_hold_values(scope) and not _makes_loss(scope) and not _compiles(scope):
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):

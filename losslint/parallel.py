@@ -53,7 +53,7 @@ def check_file(path: str, settings: Settings, rules: Sequence[Rule], modules: Pr
     modules.forget()
     try:
         data = read(path)
-        if worth_reading(data, path):
+        if worth_reading(data, path, settings.loss_names):
             text = decode(data, path)
             own = modules.settled(settings, path, text)
             left_out = own.root != settings.root and not named and excluded(own, path)

@@ -84,7 +84,8 @@ class ProjectModules:
             for name in (OWN, SHARED):
                 file = str(current / name)
                 if self._there(file) and (found := self._read_settings(file)) is not None:
-                    return overridden(found, **settings.given)
+                    own = replace(found, loss_names=settings.loss_names)  # by these it was told which files are read
+                    return overridden(own, **settings.given)
         return settings
 
     def _read_settings(self, file: str) -> Settings | None:

@@ -8,7 +8,7 @@ import importlib.util
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -17,9 +17,12 @@ from msgspec.structs import replace
 
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
+from losslint.config import Settings, nearest
 from losslint.experiment import Lab
 from losslint.finding import Confidence, LosslintError, Severity, Verdict
+from losslint.options import Options, decoded
 from losslint.repair import Repair
+from losslint.settings import told
 
 BUILT_IN = "losslint_rules"
 CODE = re.compile(r"[A-Z]{2,}[0-9]{3}")
@@ -93,6 +96,8 @@ class Rule(Struct, frozen=True):
         The nodes at which the rule's question can be asked at all, flagged or not; None: at the values that training uses.
     ignores
         For a rule on ignore comments: the names in one that should go, or None for the whole comment, with a message each.
+    options
+        What users may set, see `losslint.options`; a rule reads it with ``trace.options(KIND)``. None: nothing.
     documentation
         The rule's page in Markdown: the docstring of its module, which the registry fills in.
     """
@@ -110,6 +115,7 @@ class Rule(Struct, frozen=True):
     places: Callable[[Trace], Iterable[Node]] | None = None
     fix: Callable[[Trace, Report], Repair | None] | None = None
     ignores: Callable[[Ignored], Iterable[tuple[str | None, str]]] | None = None
+    options: type[Options] | None = None
     documentation: str = ""
 
 
@@ -117,6 +123,33 @@ def quoted(node: Node) -> str:
     """The source of a node in backticks for a message, cut where it is long."""
     text = str(node.details["name"]) if node.operation == "parameter" else node.text
     return f"`{text}`" if len(text) <= LONGEST_QUOTE else f"`{text[: LONGEST_QUOTE - 1].rstrip()}…`"
+
+
+def configured(rules: Sequence[Rule], settings: Settings) -> dict[type[Options], Options]:
+    """What the settings make of the options that rules have, those of which nothing is set left out.
+
+    Raises
+    ------
+    LosslintError
+        A rule or an option does not exist, or a value is not valid.
+    """
+    kinds = {word: rule.options for rule in rules for word in (rule.code, rule.name)}
+    given: dict[type[Options], dict[str, object]] = {}
+    for word, options in settings.rules.items():
+        for name, value in options.items():
+            where = told(settings, "rules", word, name)
+            kind = kinds.get(word)
+            if word not in kinds:
+                raise LosslintError(f"{where}unknown rule `{word}`; {nearest(word, kinds)}")
+            if kind is None:
+                having = " ".join(rule.name for rule in rules if rule.options is not None)
+                raise LosslintError(f"{where}the rule `{word}` has no options; those that have are {having}")
+            try:
+                field, held = decoded(kind, name, value)
+            except LosslintError as error:
+                raise LosslintError(f"{where}rules.{word}.{name}: {error}") from error
+            given.setdefault(kind, {})[field] = held
+    return {kind: kind(**values) for kind, values in given.items()}
 
 
 # --- the registry ------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ says some word of losses. Patterns begin with a literal: Python's regular expres
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from losslint.config import fits
 from losslint.losses import (
     BUILDER,
     FOREIGN,
@@ -78,23 +79,27 @@ PARENTHESIS = re.compile(rb"[()]")
 WORD = re.compile(rb"\w++")
 
 
-def worth_reading(data: bytes, path: str) -> bool:
+def worth_reading(data: bytes, path: str, names: Sequence[str] = ()) -> bool:
     """Whether a file may hold a loss; a notebook is told by the words alone, its code stands in strings."""
-    return any(word in data for word in FRAMEWORK_WORDS) if path.endswith(ENDING) else may_hold_loss(data)
+    return any(word in data for word in FRAMEWORK_WORDS) if path.endswith(ENDING) else may_hold_loss(data, names)
 
 
-def may_hold_loss(data: bytes) -> bool:
+def may_hold_loss(data: bytes, names: Sequence[str] = ()) -> bool:
     """Whether a file may hold a loss: it names a framework, and something that `losslint.losses.find` looks for.
 
     Parameters
     ----------
     data
         The bytes of the file, in any encoding that keeps ASCII.
+    names
+        Patterns of the names of functions that the user says are losses.
     """
     if not any(word in data for word in FRAMEWORK_WORDS):
         return False
     if OWN in data:
         return True  # its comments are read where there is no loss any more, too
+    if names and any(fits(name.decode(errors="replace"), names) for name in FUNCTION.findall(data)):
+        return True
     text = _code(data.lower().replace(b"\r\n", b"\n")).replace(b"\\\n", b"  ")
     methods = frozenset(METHOD.findall(text))
     return (

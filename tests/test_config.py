@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from losslint import settings
 from losslint.config import Settings, overridden
 from losslint.finding import Confidence, LosslintError
+from losslint.report.settings import described
+from losslint.rule import load_rules
 from losslint.settings import find_settings, read_settings
 
 
@@ -33,6 +35,9 @@ exclude = ["old/"]
 keras = 2
 xla = "off"
 packs = ["our_losses"]
+loss-names = ["*_term"]
+batch-size-names = ["rows"]
+rules = { LL103 = { least = 4 } }
 [tool.losslint.inputs]
 "pkg/losses.py::focal" = "y_true: onehot[B, 5]"
 """
@@ -49,6 +54,9 @@ packs = ["our_losses"]
         xla="off",
         inputs={"pkg/losses.py::focal": "y_true: onehot[B, 5]"},
         packs=("our_losses",),
+        loss_names=("*_term",),
+        batch_size_names=("rows",),
+        rules={"LL103": {"least": 4}},
         root=str(tmp_path),
     )
 
@@ -168,10 +176,11 @@ def test_mistakes_of_a_file_of_its_own(tmp_path: Path, text: str, says: str) -> 
 
 def test_the_schema_is_shipped_and_takes_what_is_taken(tmp_path: Path) -> None:
     shipped = json.loads((Path(settings.__file__).parent / "settings.schema.json").read_text())
-    assert shipped == settings.schema() == json.loads(losslint("settings", "--schema", folder=tmp_path).out)
+    assert shipped == described(load_rules()) == json.loads(losslint("settings", "--schema", folder=tmp_path).out)
     table = {"select": ["LL1"], "keras": 2, "per-file-ignores": {"tests/": ["LL1"]}, "severity": {"LL101": "error"}, "require-reason": True}
+    table |= {"rules": {"LL103": {"least": 4}, "rounded-away-guard": {"dtype": "float16"}, "OWN001": {"anything": 1}}}
     jsonschema.validate(table, shipped)
-    for wrong in ({"selct": []}, {"keras": 4}, {"severity": {"LL101": "bad"}}, {"select": "LL1"}):
+    for wrong in ({"selct": []}, {"keras": 4}, {"severity": {"LL101": "bad"}}, {"select": "LL1"}, {"rules": {"LL103": {"last": 4}}}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(wrong, shipped)
 
@@ -203,4 +212,4 @@ def test_the_nearest_settings_hold_for_each_file(tmp_path: Path) -> None:
     assert flagged("--config", "old/losslint.toml") == []
     (tmp_path / "new" / "losslint.toml").write_text('ignored = ["LL101"]\n')
     run = losslint("check", "--no-cache", ".", folder=tmp_path)
-    assert run.status == 2 and "new/losslint.toml: unknown key `ignored`" in run.err
+    assert run.status == 2 and "new/losslint.toml:1: unknown key `ignored`" in run.err

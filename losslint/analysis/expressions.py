@@ -34,6 +34,7 @@ from losslint.analysis.scope import Scope
 from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer import apply, as_node, iterate, subscript, unknown
 from losslint.analysis.truth import is_none, open_to_change, truth
+from losslint.config import fits
 from losslint.operations.catalogue import operation
 from losslint.operations.namespaces import canonical
 
@@ -152,7 +153,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
         return value  # made in the loss itself: its value says what it is, not its name
     if where.outside and not where.is_class and not scope.outside and not run.path.quiet:
         value = state.variable(run, value, name, where, site)
-    return declared_batch(value, name, site)
+    return declared_batch(value, name, site, run.settings.batch_size_names)
 
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
@@ -161,7 +162,9 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
         return state
     if name in MODEL_TENSORS and (tensor := model_tensor(run, node, scope)) is not None:
         return tensor
-    return of_source(attribute(run, run.evaluate(node.value, scope), name, site), node.value)
+    value = attribute(run, run.evaluate(node.value, scope), name, site)
+    names = run.settings.batch_size_names
+    return of_source(declared_batch(value, name, site, names) if fits(name, names) else value, node.value)
 
 
 def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
@@ -181,7 +184,7 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
                 return _instance_state(owner, name, site)
             if not run.path.quiet:
                 held = state.attribute(run, held, owner, name, site)
-            return declared_batch(held, name, site)
+            return declared_batch(held, name, site, run.settings.batch_size_names)
         case Class():
             return classes.lookup(run, owner, name) or setting(name, site)
         case Model(output=output) if name in ("output", "outputs", "input", "inputs"):

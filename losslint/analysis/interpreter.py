@@ -337,7 +337,7 @@ def run(source: Source, settings: Settings, modules: Modules) -> list[Trace]:
         return []
     traces: list[Trace] = []
     judged: set[ast.AST] = set()
-    for loss in find(runner.file.index, source.path):
+    for loss in find(runner.file.index, source.path, settings.loss_names):
         for trace in runner.traces(loss):
             computes = any(not root.node.constant or root.node.columns.known for root in trace.roots)
             if loss.evidence and trace.incomplete is None and not computes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Constant, Named, Value
 from losslint.analysis.shape import BATCH, BATCH_FIRST, PER_SAMPLE, SCALAR, Axis, Shape
+from losslint.config import fits
 from losslint.losses import Loss
 from losslint.names import Scoped
 from losslint.operations.namespaces import canonical
@@ -106,10 +107,10 @@ def unknown_tensor(name: str, site: Site) -> Node:
     return Node("parameter", (), site, facts, {"name": name})
 
 
-def setting(name: str, site: Site, value: float | None = None) -> Node:
-    """A number that configures the loss; a batch size by its name is *declared*: degree 1."""
+def setting(name: str, site: Site, value: float | None = None, told: bool = False) -> Node:
+    """A number that configures the loss; a batch size, by its name or as the user told, is *declared*: degree 1."""
     last = name.rpartition(".")[2]
-    declared = bool(BATCH_SIZE_NAME.match(last))
+    declared = told or bool(BATCH_SIZE_NAME.match(last))
     counted = degree.UNKNOWN if COUNT_NAME.search(last) else degree.ZERO  # a number of samples, or of parts of one
     facts = Facts(
         SCALAR,
@@ -195,16 +196,25 @@ def named(scope: Scoped) -> bool:
     return any(TRUE_NAME.search(name) or PRED_NAME.search(name) for name in scope.parameters)
 
 
-def declared_batch(value: Value, name: str, site: Site) -> Value:
-    """A number under a batch size's name: a configured batch size, unless it is the loss's own parameter."""
-    if not BATCH_SIZE_NAME.match(name):
+def declared_batch(value: Value, name: str, site: Site, names: Sequence[str]) -> Value:
+    """A number under a batch size's name: a configured batch size, unless it is the loss's own parameter.
+
+    Parameters
+    ----------
+    names
+        Patterns of further names that the user says are those of a batch size.
+    """
+    told = fits(name, names)
+    if not told and not BATCH_SIZE_NAME.match(name):
         return value
     if isinstance(value, Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
-        return setting(name, site, float(value.value))
+        return setting(name, site, float(value.value), told)
     if (isinstance(value, Constant) and value.value is None) or (isinstance(value, Named) and canonical(value.name) is None):
-        return setting(name, site)
+        return setting(name, site, told=told)
     if isinstance(value, Node) and value.constant and not value.marked("declared-batch") and value.operation in ("setting", "opaque"):
-        return setting(name, site)
+        return setting(name, site, told=told)
+    if told and isinstance(value, Node) and value.operation == "parameter" and "input" in value.origin:
+        return setting(name, site, told=True)
     return value
 
 

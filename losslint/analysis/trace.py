@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from losslint.analysis.roles import PRED_NAME, TRUE_NAME, named, roles
 from losslint.analysis.singular import passing, undefined
 from losslint.finding import Confidence
 from losslint.losses import Loss
+from losslint.options import Chosen, Options
 
 MOST_BASES = 20
 SELECTIONS = frozenset({"where", "cond", "switch"})
@@ -74,6 +75,8 @@ class Trace:
         The values that were given to functions and objects of which nothing is known, such as metrics.
     result
         What the function returns, at its `return`: the tensors in it, and by their keys the items of a dict.
+    given
+        The options of rules, where the settings set any.
     """
 
     loss: Loss
@@ -88,10 +91,16 @@ class Trace:
     called: tuple[Node, ...] = ()
     handed: tuple[Node, ...] = ()
     result: Node | None = None
+    given: Mapping[type[Options], Options] = field(default_factory=dict, repr=False, compare=False)
     _reached: dict[int, tuple[Node, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _live: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _moved: dict[int, frozenset[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _evidence: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def options(self, kind: type[Chosen]) -> Chosen:
+        """The options of a rule: what the settings say, and the defaults."""
+        found = self.given.get(kind)
+        return found if isinstance(found, kind) else kind()
 
     @property
     def evidence(self) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from losslint.cli.options import Config, Isolated, LocalPacks, Words, rules_of, settings_for, standard_input, words_of
+from losslint.cli.options import Assigned, Config, Isolated, LocalPacks, Words, rules_of, settings_for, standard_input, words_of
 from losslint.cli.streams import say, write
 from losslint.finding import LosslintError
 
@@ -49,6 +49,7 @@ def check(
     write_baseline: Annotated[bool, typer.Option("--write-baseline", help="Write all findings into the baseline.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where results are kept.")] = None,
+    assigned: Assigned = None,
     config: Config = None,
     isolated: Isolated = False,
     allow_local_packs: LocalPacks = False,
@@ -59,6 +60,7 @@ def check(
     from losslint.report.progress import bar
     from losslint.report.style import Style, style_of
     from losslint.report.words import counted
+    from losslint.settings import assigned as read
 
     choice(output_format, report.FORMATS, "--output-format")
     files = report.files(output_file or ())
@@ -72,6 +74,7 @@ def check(
         ignore=words_of(ignore),
         min_confidence=min_confidence,
         extend_exclude=words_of(extend_exclude),
+        keys=read(assigned or ()),
     )
     rules = rules_of(settings, allow_local_packs)
     known = baseline or settings.baseline

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from losslint.cli.options import Isolated, Paths, settings_for
+from losslint.cli.options import Assigned, Isolated, Paths, settings_for
 from losslint.cli.streams import say, write
 
 
@@ -15,16 +15,20 @@ def losses(
     paths: Paths = None,
     statistics: Annotated[bool, typer.Option("--statistics", help="Only tell how much was understood.")] = False,
     force_exclude: Annotated[bool, typer.Option("--force-exclude", help="Excludes also apply to the given paths.")] = False,
+    assigned: Assigned = None,
     isolated: Isolated = False,
 ) -> None:
     """Show what is taken for a loss, and what is understood of it."""
     from losslint import inspection, pipeline
+    from losslint.config import overridden
     from losslint.report.losses import Statistics, default_paths, describe
     from losslint.report.style import style_of
+    from losslint.settings import assigned as read
 
     given = tuple(paths or ["."])
+    settings = overridden(settings_for(given, isolated), keys=read(assigned or ()))
     counts, style, failed, shown = Statistics(), style_of(sys.stdout), False, False
-    for item in inspection.losses(pipeline.Request(given, force=force_exclude), settings_for(given, isolated)):
+    for item in inspection.losses(pipeline.Request(given, force=force_exclude), settings):
         if not isinstance(item, inspection.Followed):
             failed = True
             say(f"error: {item.path}: {item.message}")

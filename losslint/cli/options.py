@@ -18,6 +18,9 @@ Words = list[str] | None
 Paths = Annotated[Words, typer.Argument(metavar="[PATHS]...", help="Files and folders; the current folder if there is none.")]
 Isolated = Annotated[bool, typer.Option("--isolated", help="Ignore every settings file.")]
 Config = Annotated[str | None, typer.Option("--config", metavar="FILE", help="The settings file to use.")]
+Assigned = Annotated[
+    Words, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the settings, as in xla=off; of an option rules.RULE.OPTION.")
+]
 LocalPacks = Annotated[bool, typer.Option("--allow-local-packs", help="Load rule packs given as paths: runs code of the linted project.")]
 
 

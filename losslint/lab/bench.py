@@ -19,6 +19,7 @@ from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import observed
 from losslint.lab.process import Child, Ended, Worker
 from losslint.lab.slice import Slice
+from losslint.options import Chosen
 
 MOST_TRIED = 160
 SAME = 24  # a mistake of types that so many batches made in the same words does not depend on the batch
@@ -215,6 +216,10 @@ class Bench:
         if not any(root.node.gradient is Gradient.FLOWS for root in self.trace.roots):
             return True
         return any(g is not None and not g.zero for g in run.gradients.values())
+
+    def options(self, kind: type[Chosen]) -> Chosen:
+        """See `losslint.experiment.Lab`."""
+        return self.trace.options(kind)
 
     def candidates(self) -> Iterator[Batch]:
         """See `losslint.experiment.Lab`."""

@@ -169,7 +169,8 @@ class Laboratory:
             return undecided(str(error))
         benches[id(trace)] = bench
         place = source.place(report.node.site.syntax)
-        name = self.memory.name(rule.code, place, report.message, bench.slice.order(False), str(bench.slice.declared), self.asked.seconds)
+        told = (bench.slice.order(False), str(bench.slice.declared), str([*trace.given.values()]))
+        name = self.memory.name(rule.code, place, report.message, *told, self.asked.seconds)
         known = self.memory.get(name)
         if known is not None:
             return known

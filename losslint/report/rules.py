@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from losslint.config import nearest
 from losslint.finding import LosslintError
+from losslint.options import options
 from losslint.rule import Rule
 
 
@@ -36,5 +38,13 @@ def page(rules: Sequence[Rule], word: str) -> str:
         if word.lower() in (rule.code.lower(), rule.name):
             _, _, rest = rule.documentation.strip().partition("\n")
             kind = f"{rule.severity.value}, {'on by default' if rule.default else 'opt-in'}"
-            return f"# {rule.code} {rule.name}: {title(rule)}\n\n({kind})\n\n{rest.strip()}\n"
+            return f"# {rule.code} {rule.name}: {title(rule)}\n\n({kind})\n\n{rest.strip()}\n{_options(rule)}"
     raise LosslintError(f"unknown rule `{word}`; {nearest(word, (known for rule in rules for known in (rule.name, rule.code)))}")
+
+
+def _options(rule: Rule) -> str:
+    """The last section of a page: what users may set; empty if that is nothing."""
+    if rule.options is None:
+        return ""
+    about = (f"* `{option.name}`: {option.about}. Default: `{json.dumps(option.default)}`.\n" for option in options(rule.options))
+    return f"\n## Options\n\nIn the settings, under `[rules.{rule.name}]`:\n\n{''.join(about)}"

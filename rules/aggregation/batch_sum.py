@@ -87,7 +87,7 @@ from losslint.finding import Severity, Verdict
 from losslint.repair import UNSAFE, Change, Repair, samples
 from losslint.rule import Report, Rule, quoted
 
-from .growth import POWERS, largest, origins_of_growth
+from .growth import POWERS, Sizes, largest, origins_of_growth
 from .repetition import verdict
 
 BAD = (
@@ -296,7 +296,7 @@ def check(trace: Trace) -> Iterator[Report]:
         if _numerator(trace, root):
             continue
         power = POWERS.get(largest(root.node), "a power of the batch size")
-        for origin, division in origins_of_growth(root.node):
+        for origin, division in origins_of_growth(root.node, trace.options(Sizes)):
             if (
                 division is not None
                 or origin.gradient < Gradient.FLOWS

@@ -40,7 +40,7 @@ In a reshape, write -1 for the batch axis.
 
 ## What it does not flag
 
-* Division by a small number (below 8): that is a weight.
+* Division by a small number, below the option `least`: that is a weight.
 * Division of something that does not grow with the batch, such as a sum over the pixels of each image.
 * Lengths that are read from a shape, or asked of what the batches come from, such as `self.replay.batch_size`.
 * A global batch size, by its name: under a distribution strategy each replica divides its part of the sum by it.
@@ -79,7 +79,7 @@ from losslint.finding import Severity, Verdict
 from losslint.repair import UNSAFE, Change, Repair, samples
 from losslint.rule import Report, Rule, quoted
 
-from .growth import DIVISIONS, grows, largest, origins_of_growth
+from .growth import DIVISIONS, Sizes, grows, largest, origins_of_growth
 from .repetition import sized
 
 DATA = frozenset({"true", "pred", "input"})
@@ -286,7 +286,7 @@ def check(trace: Trace) -> Iterator[Report]:
             )
             yield Report(node, message, SHAPE_HELP, (), trace.confidence(node))
     for root in shown:
-        for origin, division in origins_of_growth(root):
+        for origin, division in origins_of_growth(root, trace.options(Sizes)):
             if division is not None:
                 yield _division(trace, division, f"the fixed number {division.arguments[1].columns.single[0]:g}", origin)
 
@@ -305,4 +305,16 @@ def fix(trace: Trace, report: Report) -> Repair | None:
     return Repair(UNSAFE, message, (Change(syntax.right, number),))
 
 
-RULE = Rule("LL103", "fixed-batch-size", Severity.WARNING, check, BAD, GOOD, MISSES, supersedes=("batch-sum",), confirm=confirm, fix=fix)
+RULE = Rule(
+    "LL103",
+    "fixed-batch-size",
+    Severity.WARNING,
+    check,
+    BAD,
+    GOOD,
+    MISSES,
+    supersedes=("batch-sum",),
+    confirm=confirm,
+    fix=fix,
+    options=Sizes,
+)

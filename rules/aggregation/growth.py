@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from losslint.analysis.degree import known
 from losslint.analysis.node import Node
+from losslint.options import Meta, Options
 
 DIVISIONS = frozenset({"divide", "divide_no_nan", "floordiv"})
 FIRST_ONLY = DIVISIONS | {"pow", "clip", "reshape", "tile", "broadcast_to", "gather"}
 SELECTIONS = frozenset({"where", "cond", "switch"})
-LEAST_LITERAL = 8  # a smaller number is a weight, hardly a batch size
 POWERS = {0.5: "the square root of the batch size", 1.0: "the batch size", 2.0: "the square of the batch size"}
+
+
+class Sizes(Options, frozen=True):
+    """Which written numbers are batch sizes."""
+
+    least: Annotated[
+        int, Meta(ge=2, description="the least written number that is taken for a batch size; a smaller divisor is a weight")
+    ] = 8
 
 
 def largest(node: Node) -> float:
@@ -43,17 +52,22 @@ def carriers(node: Node) -> tuple[Node, ...]:
     return node.arguments[:1] if node.operation in FIRST_ONLY else node.arguments
 
 
-def literal_divisor(node: Node) -> bool:
-    """Whether a value is a division by a written number that can be a batch size."""
+def literal_divisor(node: Node, least: int) -> bool:
+    """Whether a value is a division by a written number that can be a batch size, as it is not below the least one."""
     if node.operation not in DIVISIONS or len(node.arguments) < 2:
         return False
     bottom = node.arguments[1]
     values = bottom.columns.single
-    return bottom.constant and bottom.facts.python and len(set(values)) == 1 and values[0] >= LEAST_LITERAL
+    return bottom.constant and bottom.facts.python and len(set(values)) == 1 and values[0] >= least
 
 
-def origins_of_growth(root: Node) -> Iterator[tuple[Node, Node | None]]:
+def origins_of_growth(root: Node, sizes: Sizes) -> Iterator[tuple[Node, Node | None]]:
     """Where the growth of a value begins: nodes that grow though none of their arguments does.
+
+    Parameters
+    ----------
+    sizes
+        Says which written numbers can be a batch size.
 
     Yields
     ------
@@ -68,7 +82,7 @@ def origins_of_growth(root: Node) -> Iterator[tuple[Node, Node | None]]:
         if key in seen or not grows(node):
             continue
         seen.add(key)
-        division = node if literal_divisor(node) else division
+        division = node if literal_divisor(node, sizes.least) else division
         growing = [argument for argument in carriers(node) if grows(argument)]
         if growing:
             stack.extend((argument, division) for argument in reversed(growing))

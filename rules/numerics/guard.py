@@ -57,14 +57,15 @@ def lost_guard(operand: Node, column: int) -> Node | None:
     single, double = operand.columns.single[column], operand.columns.double[column]
     if not (double > 0 or (single == 0 and double != 0)):
         return None
-    working = [guard for guard in guards(operand) if _works_in_double(guard, column)]
+    working = [guard for guard in guards(operand) if works_in_double(guard, column)]
     here = next((guard for guard in working if reason(guard, column)), None)
     if here is not None or column >= ORDINARY:
         return here
     return next(iter(working), None)
 
 
-def _works_in_double(guard: Node, column: int) -> bool:
+def works_in_double(guard: Node, column: int) -> bool:
+    """Whether a guard changes something in float64."""
     data = _data(guard)
     assert data is not None
     return guard.operation in SUMS or guard.columns.double[column] != data.columns.double[column]

@@ -3,7 +3,7 @@
 ## What it does
 
 Reports a logarithm that has a guard, such as a clip or a small number added, when the guard works in exact arithmetic and
-not in float32, the type that losses are computed in.
+not in float32, the type that losses are computed in, or in the one that the option `dtype` names.
 
 ## Why is this bad
 
@@ -43,7 +43,7 @@ Where the small number must stay that small, bound the difference itself: `tf.ma
 
 ## Fix safety
 
-Unsafe: `maximum(…, 1e-7)` around the argument bounds the loss of very sure predictions, which was larger or infinite before.
+Unsafe: `maximum(…, 1e-7)` (in float16 `1e-4`) around the argument bounds the loss of very sure predictions, which was larger or infinite before.
 
 ## How it is confirmed
 
@@ -53,7 +53,7 @@ works, does not.
 ## Known misses
 
 * A guard inside a function that losslint cannot read.
-* A guard that float32 keeps, in a model that computes in float16.
+* A guard that float32 keeps, in a model that computes in float16, unless the option `dtype` says so.
 
 ## References
 
@@ -63,16 +63,18 @@ works, does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from losslint.analysis.trace import Trace
-from losslint.experiment import Lab, Run, refuted, undecided
+from losslint.experiment import Batch, Lab, Run, Tensor, refuted, undecided
 from losslint.finding import Severity, Verdict
 from losslint.repair import UNSAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .guard import reason, situation
 from .logarithm import consequence, logarithms, poles
+from .narrow import Precision, lost
 from .straining import MODES, broken, least, smallest, strained
 
 BAD = (
@@ -180,6 +182,7 @@ HELP = (
     "use a guard that float32 keeps: 1e-7 instead of a smaller number beside 1, at least 1e-37 beside 0; or bound the difference "
     "itself, as in `maximum(1 - p, 1e-8)`"
 )
+NARROW_HELP = "cast to float32 before the logarithm, or use a guard that {} keeps: `maximum(x, {})` around the argument"
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -193,6 +196,15 @@ def check(trace: Trace) -> Iterator[Report]:
             f"{quoted(pole.operand)} is {pole.value:.2g}{situation(pole.operand, pole.column)}, and {consequence(pole)}"
         )
         yield Report(pole.node, message, HELP, ((pole.guard, why),), trace.confidence(pole.node))
+    precision = trace.options(Precision)
+    for node, guard, column in lost(trace):
+        operand = node.arguments[0]
+        message = (
+            f"{quoted(guard)} holds a guard that {precision.dtype} loses, the type that the settings name: "
+            f"{quoted(operand)} is 0{situation(operand, column)}, and log(0) is -inf: the loss becomes infinite or NaN"
+        )
+        help_ = NARROW_HELP.format(precision.dtype, precision.guard)
+        yield Report(node, message, help_, ((guard, f"{precision.dtype} loses it"),), trace.confidence(node))
 
 
 def _kept(single: Run, double: Run) -> float | None:
@@ -205,9 +217,19 @@ def _kept(single: Run, double: Run) -> float | None:
     return None
 
 
+def _narrowed(batch: Batch, dtype: str) -> Batch:
+    """A batch of a narrower type."""
+    floats = {name: Tensor(tensor.shape, tensor.values, dtype) for name, tensor in batch.inputs.items() if tensor.dtype == "float32"}
+    return batch.having(f"{batch.words} in {dtype}".strip(), batch.domain, **floats)
+
+
 def confirm(lab: Lab, report: Report) -> Verdict:
-    """Whether a legal batch breaks the loss in float32 and not in float64."""
-    node = report.node
+    """Whether a legal batch breaks the loss in float32, or in the type that the settings name, and not in float64."""
+    node, dtype = report.node, lab.options(Precision).dtype
+    for batch in lab.edges() if dtype != "float32" else ():
+        run = lab.run(_narrowed(batch, dtype), at=node)
+        if run.broken and (kept := _kept(run, lab.run(batch, at=node))) is not None:
+            return broken(run, f"the argument is 0 in {dtype}, {kept:.3g} in float32: the guard is gone")
     for mode, batch in ((mode, batch) for mode in MODES for batch in lab.edges()):
         run = lab.run(batch, at=node, mode=mode)
         if run.broken and (kept := _kept(run, lab.run(batch, at=node, dtype="float64"))) is not None:
@@ -225,8 +247,12 @@ def fix(trace: Trace, report: Report) -> Repair | None:
     inner = argument(report.node)
     if inner is None:
         return None
-    message = "keeps the argument at 1e-7 or above in float32 too: the loss of very sure predictions becomes finite, up to 16.1"
-    return Repair(UNSAFE, message, (Change(inner, call("maximum", inner, "1e-7")),))
+    precision = trace.options(Precision)
+    message = (
+        f"keeps the argument at {precision.guard} or above in {precision.dtype} too: the loss of very sure predictions becomes "
+        f"finite, up to {-math.log(float(precision.guard)):.1f}"
+    )
+    return Repair(UNSAFE, message, (Change(inner, call("maximum", inner, precision.guard)),))
 
 
 RULE = Rule(
@@ -241,4 +267,5 @@ RULE = Rule(
     confirm=confirm,
     fix=fix,
     places=logarithms,
+    options=Precision,
 )

@@ -44,8 +44,8 @@ Better still, let the model return logits and use a loss that takes them: `tf.nn
 
 ## Fix safety
 
-Safe where the argument is larger than 1e-7 wherever the loss worked: `maximum(p, 1e-7)` then keeps value and gradient. Unsafe where it
-may be smaller or negative: there the loss changes.
+Safe where the argument is larger than 1e-7 (the option `epsilon`) wherever the loss worked: `maximum(p, 1e-7)` then keeps value and
+gradient. Unsafe where it may be smaller or negative: there the loss changes.
 
 ## How it is confirmed
 
@@ -65,11 +65,13 @@ is 0, the value or the gradient is not finite. The witness is the batch.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from losslint.analysis.columns import ORDINARY
 from losslint.analysis.trace import Trace
 from losslint.experiment import Lab
 from losslint.finding import Confidence, Severity, Verdict
+from losslint.options import Meta, Options
 from losslint.repair import SAFE, UNSAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
@@ -172,11 +174,16 @@ def cross_entropy(y_true, y_pred):
     return -tf.reduce_mean(y_true * tf.math.log(lifted(y_pred)), axis=-1)  # here
 """,
 )
-GUARD = 1e-07
 HELP = (
     "keep the argument away from 0 with a guard that float32 keeps: `maximum(p, 1e-7)` or `p + 1e-7`; or let the model return "
     "logits and use a loss that takes logits"
 )
+
+
+class Guards(Options, frozen=True):
+    """What fixes write."""
+
+    epsilon: Annotated[float, Meta(ge=1e-30, le=1e-3, description="what a fix keeps the argument of a logarithm at")] = 1e-7
 
 
 def check(trace: Trace) -> Iterator[Report]:
@@ -199,12 +206,15 @@ def fix(trace: Trace, report: Report) -> Repair | None:
     inner = argument(report.node)
     if inner is None:
         return None
+    epsilon = trace.options(Guards).epsilon
+    number = f"{epsilon:g}".replace("e-0", "e-")
     values = [value for value in report.node.arguments[0].columns.single[:ORDINARY] if value > 0]
-    kept = bool(values) and min(values) > GUARD
-    what = (
-        "keeps the argument at 1e-7 or above" if kept else "changes the loss where the argument is below 1e-7, also where it was negative"
-    )
-    return Repair(SAFE if kept else UNSAFE, what, (Change(inner, call("maximum", inner, "1e-7")),))
+    kept = bool(values) and min(values) > epsilon
+    kept_so = f"keeps the argument at {number} or above"
+    what = kept_so if kept else f"changes the loss where the argument is below {number}, also where it was negative"
+    return Repair(SAFE if kept else UNSAFE, what, (Change(inner, call("maximum", inner, number)),))
 
 
-RULE = Rule("LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=logarithms)
+RULE = Rule(
+    "LL301", "unguarded-log", Severity.WARNING, check, BAD, GOOD, MISSES, fix=fix, confirm=confirm, places=logarithms, options=Guards
+)
