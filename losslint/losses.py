@@ -204,6 +204,13 @@ def _compiles(scope: Scoped) -> bool:
     return any("rossentropy" in (ast.unparse(call) if name == "compile" else name) for call, name in names)
 
 
+def _is_step(scope: Scoped, index: Index) -> bool:
+    """Whether it is a training step that leaves the computing to other methods of its class."""
+    if scope.owner is None or scope.short != "train_step":
+        return False
+    return any(other.owner is scope.owner and other.short in scope.called and other.called & SINKS for other in index.scopes)
+
+
 def _is_test(scope: Scoped) -> bool:
     return scope.short.startswith("test_") or bool(scope.owner and re.search(r"Test(?:Case|s)?$|^Test", scope.owner.short))
 
@@ -343,7 +350,7 @@ def find(index: Index, path: str, names: Sequence[str] = ()) -> list[Loss]:
         if scope.function is None:
             continue
         evidence, why = _function_evidence(scope, uses, index, names)
-        if not evidence and not _may_hold_values(scope) and not _makes_loss(scope) and not _compiles(scope):
+        if not evidence and not _may_hold_values(scope) and not _makes_loss(scope) and not _compiles(scope) and not _is_step(scope, index):
             continue
         if not evidence and isinstance(scope.node, ast.Lambda):
             continue

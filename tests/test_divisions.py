@@ -89,6 +89,7 @@ ROOTS = [
     "tf.sqrt(tf.keras.losses.mean_squared_error(y_true, y_pred))",
     "K.sqrt(tf.keras.losses.MeanAbsoluteError()(y_true, y_pred))",
     "K.pow(tf.keras.losses.Huber(reduction='none')(y_true, y_pred), 0.5)",
+    "w = K.l2_normalize(tf.Variable(tf.zeros([4, 4])), 0); tf.acos(tf.clip_by_value(K.l2_normalize(y_pred, -1) @ w, -1.0, 1 - 1e-12))",
 ]
 ROOTS_UNDER_XLA = [
     "tf.square(tf.sqrt(tf.reduce_sum(tf.square(y_true - y_pred), -1)))",
@@ -108,6 +109,7 @@ ROOTED_SAFELY = [
     "tf.pow(1.0 - y_pred, gamma) * y_true",
     "tf.sqrt(1.0 + tf.square(y_true - y_pred)) - 1.0",
     "tf.acos(tf.clip_by_value(tf.reduce_mean(y_true * y_pred, -1), -0.999, 0.999))",
+    "w = K.l2_normalize(tf.Variable(tf.zeros([4, 4])), 0); tf.acos(0.999 * tf.nn.l2_normalize(y_pred, -1) @ w)",
     "tf.math.reduce_variance(y_pred, axis=-1)",
 ]
 TRAPS = [

@@ -203,6 +203,23 @@ def volume_loss(y_true, y_pred):
 """,
         ("number == 1", "number > 1"),
     ),
+    "the framework under its usual name is no model": (
+        "LL201",
+        """\
+def distance_loss(y_true, y_pred):
+    return keras.losses.mean_squared_error(y_true, y_pred)
+""",
+        ("keras.losses.mean_squared_error(y_true, y_pred)", "tf.add_n(net.losses) + tf.reduce_mean(tf.square(y_true - y_pred))"),
+    ),
+    "an action is drawn with logarithms that may be minus infinity": (
+        "LL301",
+        """\
+def policy_loss(y_true, y_pred):
+    action = tf.random.categorical(tf.math.log(y_pred), 1)
+    return tf.reduce_mean(tf.square(y_true - y_pred) * tf.cast(action, tf.float32), axis=-1)
+""",
+        ("tf.cast(action, tf.float32)", "tf.math.log(y_pred)"),
+    ),
 }
 
 

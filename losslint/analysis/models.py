@@ -13,6 +13,7 @@ from losslint.analysis.node import Facts, Gradient, Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Instance, Layer, Model, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
+from losslint.analysis.roles import FRAMEWORKS
 from losslint.analysis.scope import Scope
 from losslint.analysis.shape import PER_SAMPLE, Shape
 from losslint.operations.layers import TWINS
@@ -144,6 +145,8 @@ def model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
         held, where = found
         if not where.outside or root.id in where.parameters:
             return None
+    if root.id in FRAMEWORKS and not isinstance(held, Model):
+        return None  # the framework under its usual name, imported out of sight
     if (
         isinstance(held, Named | Class | Function | Module | Constant | Items | Dictionary)
         or run.path.entry is None

@@ -24,7 +24,7 @@ LAZY = "cond"
 FILTER = "nan_to_num"
 MASKED = frozenset({"boolean_mask", "gather", "gather_nd"})  # by a mask, or by the indices at which it is true
 TESTS = frozenset(
-    "equal not_equal less less_equal greater greater_equal is_nan is_inf is_finite argmax argmin logical_and logical_or logical_not".split()  # noqa: SIM905
+    "equal not_equal less less_equal greater greater_equal is_nan is_inf is_finite argmax argmin argsort random_categorical logical_and logical_or logical_not".split()  # noqa: SIM905
 )  # finite for every operand
 SHAPES = frozenset({"zeros_like", "ones_like", "shape", "size", "rank", "dimension"})  # these read only the shape of their operand
 

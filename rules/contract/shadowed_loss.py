@@ -193,6 +193,25 @@ class Distiller(Base):
         self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights))
         return dict(loss=loss)  # here
 """,
+    """\
+import keras
+import tensorflow as tf
+
+
+class Regression(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(1)
+
+    def learn(self, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(y - self.head(x)))
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_weights), self.trainable_weights))
+        return {"error": loss}
+
+    def train_step(self, data):
+        return self.learn(*data)  # here
+""",
 )
 GOOD = (
     """\

@@ -85,7 +85,8 @@ def _columns(op: Operation, x: Node, along: list[Axis] | None) -> Columns:
     if column is None:
         return columns.UNKNOWN
     if op.name == "l2_normalize" and not x.columns.known and not x.constant:
-        return columns.at(0, columns.constant(column(1.0, count)))  # two vectors of which nothing is known can be alike
+        alike = columns.constant(column(1.0, count))  # two vectors of which nothing is known can be alike
+        return columns.at(0, alike) if x.origin & {"true", "pred"} else alike.without(range(ORDINARY, columns.COLUMNS))
     if op.name == "softmax":  # defined for every input; saturated logits give 1 and 0
         share = columns.constant(column(0.0, count))
         rounded = columns.rounded(share)
