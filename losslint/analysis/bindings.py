@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from losslint.analysis import classes
+from losslint.analysis.branches import leading
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -43,7 +44,7 @@ def _imported_value(run: Run, found: Import, file: File) -> Value:
         return Module(module.scope) if module is not None else Named(found.module)
     whole = f"{found.module}.{found.member}" if found.module else found.member
     module = _project(run, found.module, found.level, file) if found.module or found.level else None
-    if module is not None:
+    if module is not None and module is not file:  # `from . import a` in a package's own file asks for its part
         value = member(run, module, found.member)
         if value is not None:
             return value
@@ -157,15 +158,16 @@ def closure(run: Run, scoped: Scoped) -> Scope:
         return run.file.scope
     if parent.is_class:
         return closure(run, parent)
-    if parent.node in run.closures:
-        return run.closures[parent.node]
+    ways = leading(getattr(parent.node, "body", ()), scoped.node) if not isinstance(parent.node, ast.Lambda) else ()
+    if (parent.node, ways) in run.closures:
+        return run.closures[parent.node, ways]
     outer = closure(run, parent)
-    scope = Scope(run.file, parent.name, outer, outside=True)
-    run.closures[parent.node] = scope
+    scope = run.closures[parent.node, ways] = Scope(run.file, parent.name, outer, outside=True)
     built = _self_bound(run, parent, function(run, _callable(parent), outer, parent.name))
     fill(run, parent, built, scope, 2, {})
     with run.quietly():
         run.path.stack.append(parent.node)
+        run.path.ways.update(ways)
         run.body(parent.node, scope)
         run.path.stack.pop()
     return scope

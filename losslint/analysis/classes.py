@@ -85,12 +85,13 @@ def is_loss(instance: Instance) -> bool:
 
 def _body(run: Run, cls: Class) -> Scope:
     """The scope of a class body, walked once."""
-    if cls.node not in run.closures:
+    key = cls.node, ()
+    if key not in run.closures:
         scope = Scope(cls.scope.file, cls.name, cls.scope, outside=True, is_class=True)
-        run.closures[cls.node] = scope
+        run.closures[key] = scope
         with run.quietly():
             run.execute(cls.node.body, scope)
-    return run.closures[cls.node]
+    return run.closures[key]
 
 
 def lookup(run: Run, cls: Class, name: str, after: ast.ClassDef | None = None) -> Value | None:

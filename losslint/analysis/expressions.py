@@ -137,8 +137,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
             return Named(FRAMEWORKS[name])  # used under its usual name without an import in sight
         return calls.builtin(name) or setting(name, site)
     value, where = found
-    if name in FRAMEWORKS and isinstance(value, Node) and value.operation in ("setting", "opaque"):
-        return Named(FRAMEWORKS[name])  # a project's own way to import it: tf = try_import_tf()
+    if name in FRAMEWORKS and _handed_on(name, value):
+        return Named(FRAMEWORKS[name])
     if where.outside and not scope.outside and not run.path.quiet and name not in where.parameters:
         value = captured(name, value, site)
         if isinstance(value, Node) and value.operation == "captured":
@@ -154,6 +154,13 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Value:
     if where.outside and not where.is_class and not scope.outside and not run.path.quiet:
         value = state.variable(run, value, name, where, site)
     return declared_batch(value, name, site, run.settings.batch_size_names)
+
+
+def _handed_on(name: str, value: Value) -> bool:
+    """Whether a project's own way to import a framework gave it its usual name: ``tf = try_import_tf()``, ``tf = library.tf``."""
+    if isinstance(value, Named):
+        return canonical(value.name) is None and value.name.rpartition(".")[2] == name
+    return isinstance(value, Node) and value.operation in ("setting", "opaque")
 
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Value:
@@ -224,7 +231,7 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
             return setting(name, site)
         case "real" | "imag" | "values" | "data" | "flat":
             return owner
-    if owner.shape is None and name in MODEL_LISTS:
+    if (owner.shape is None or owner.operation == "layer") and name in MODEL_LISTS:
         return trainable(site)
     if owner.constant:
         return setting(name, site)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from msgspec import Struct, field
 
 from losslint.analysis import bindings, calls, expressions, statements
+from losslint.analysis.branches import Ways
 from losslint.analysis.modes import Modes
 from losslint.analysis.node import Facts, Node, Site, reach
 from losslint.analysis.objects import Body, Class, Constant, Function, Instance, Value
@@ -55,6 +56,7 @@ class Path(Struct, eq=False):
     foreign: bool = False  # another framework was called
     unresolved: list[str] = field(default_factory=list)
     incomplete: str | None = None
+    ways: dict[ast.If, bool] = field(default_factory=dict)  # how tests go where the definition that is entered is reached
     quiet: int = 0  # walking for bindings, not for the loss
     eager: int = 0  # inside a function that the framework calls eagerly
     narrow: list[frozenset[int]] = field(default_factory=list)  # columns that a test around excludes
@@ -80,7 +82,7 @@ class Run:
         self.files: dict[str, File] = {}
         self.file = self.open(source)
         self.path = Path()
-        self.closures: dict[ast.AST, Scope] = {}
+        self.closures: dict[tuple[ast.AST, Ways], Scope] = {}
         self.instances: dict[ast.AST, Instance] = {}
         self.modes: dict[File, Modes] = {}
 

@@ -140,6 +140,8 @@ def model_state(run: Run, node: ast.Attribute, scope: Scope) -> Value | None:
         bindings.ready(run, scope.file, root.id)
         found = scope.find(root.id)
     if found is None:
+        if root.id in FRAMEWORKS:
+            return None  # used under its usual name without an import in sight
         held = None
     else:
         held, where = found

@@ -35,8 +35,9 @@ BATCH_NAME = re.compile(
     re.IGNORECASE,
 )
 COUNT_NAME = re.compile(
+    r"^(?!.*(?:_per_|(?:scale|weight|coef\w*|factor|lambda|threshold|ratio)s?$)).*?(?:"
     r"normali[sz]er|denom|^(?:counts?|total|n|size)$|sample_?size$|(?:^|_)(?:num|n|nb|no|total|count)_?(?:of_)?(?:pos|neg|match|example|sample|instance|object|obj|target|valid|item|token|word|"
-    r"event|pair|triplet|point|box|label|element|data)|(?:pos\w*|neg\w*|sample|example|match|object|item)_?(?:num|count|total)s?$",
+    r"event|pair|triplet|point|box|label|element|data)|(?:pos\w*|neg\w*|sample|example|match|object|item)_?(?:num|count|total)s?$)",
     re.IGNORECASE,
 )
 TIME_MAJOR = re.compile(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from losslint.analysis import bindings, effects, loops
+from losslint.analysis.branches import leaves
 from losslint.analysis.calls import operator
 from losslint.analysis.conditions import NONE, certain
 from losslint.analysis.node import Node, Site
@@ -94,11 +95,6 @@ def _statement(run: Run, node: ast.stmt, scope: Scope) -> Exit | None:
     return None
 
 
-def leaves(body: Sequence[ast.stmt]) -> bool:
-    """Whether nothing after a block is run where the block is."""
-    return bool(body) and isinstance(body[-1], ast.Raise | ast.Return | ast.Continue | ast.Break)
-
-
 def raises(body: Sequence[ast.stmt]) -> bool:
     """Whether a block certainly ends in an error."""
     return bool(body) and isinstance(body[-1], ast.Raise)
@@ -110,7 +106,7 @@ def _branch(run: Run, node: ast.If, scope: Scope) -> Exit | None:
     known = truth(value)
     taken = known if known is not None else not raises(node.body)
     open_ = (known is None or open_to_change(value)) and not (raises(node.body) or raises(node.orelse))
-    taken_now = run.decide(node.test, taken, open_)
+    taken_now = run.path.ways.get(node, run.decide(node.test, taken, open_))
     if taken_now != taken:
         _tell(run, node.test, taken_now, scope)
         if taken_now and isinstance(node.test, ast.Name):
