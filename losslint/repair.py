@@ -38,7 +38,7 @@ Piece = str | ast.expr | Term | Operation | Moved
 
 
 class Change(Struct, frozen=True):
-    """One expression and what replaces it, or a function and the lines that come behind it, a tab for each level of their indentation.
+    """One expression or assignment and what replaces it, or a function and the lines that come behind it, a tab for each level of their indentation.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Change(Struct, frozen=True):
         Whether the new text is no atom, and gets parentheses where it stands in a larger expression.
     """
 
-    syntax: ast.expr | ast.FunctionDef
+    syntax: ast.expr | ast.Assign | ast.AugAssign | ast.FunctionDef
     pieces: tuple[Piece, ...]
     operator: bool = False
 
@@ -85,6 +85,8 @@ def argument(node: Node, place: int = 0) -> ast.expr | None:
     syntax = node.site.syntax
     if isinstance(syntax, ast.BinOp):
         return (syntax.left, syntax.right)[place] if place < 2 else None
+    if isinstance(syntax, ast.AugAssign):
+        return syntax.value if place == 1 else None
     if not isinstance(syntax, ast.Call) or any(isinstance(given, ast.Starred) for given in syntax.args):
         return None
     name = node.site.source.index.resolve(syntax.func)

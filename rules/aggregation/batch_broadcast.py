@@ -43,7 +43,8 @@ Or take it off both, with `tf.squeeze(y_true, axis=-1)`, or on again, with `keep
 
 ## Fix safety
 
-Not automated yet. The repair changes the value, which is the point of it, so it will be offered as unsafe.
+Unsafe: the value that has lost an axis gets it back, `expand_dims(x, -1)`, and each sample meets itself only. That is another loss,
+which is the point of it.
 
 ## How it is confirmed
 
@@ -69,9 +70,10 @@ from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Lab, Undecided, confirmed, refuted, undecided
 from losslint.finding import Severity, Verdict
 from losslint.operations.operation import Kind
+from losslint.repair import UNSAFE, Change, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
-from .ranks import KINDS, Ranks, apart, column
+from .ranks import KINDS, Ranks, apart, column, lost_axis
 
 BAD = (
     """\
@@ -197,6 +199,18 @@ def _by_hand(node: Node) -> bool:
     return any(p.operation == "expand_dims" or column(p) or (p.operation == "getitem" and p.details.get("rank", 0) > 0) for p in parts)
 
 
+def _pairs(node: Node, ranks: Ranks) -> Iterator[tuple[Node, Node]]:
+    """The operands of an elementwise operation of which the first has one axis more than the second, and was not given it by hand."""
+    operation = KINDS.get(node.operation)
+    if operation is None or operation.kind not in (Kind.ELEMENTWISE, Kind.SELECTION):
+        return
+    tensors = [argument for argument in node.arguments if _rows(argument)]
+    for longer in tensors:
+        shorter = next((other for other in tensors if apart(ranks.of(longer), ranks.of(other)) == 1), None)
+        if shorter is not None and not _by_hand(longer):
+            yield longer, shorter
+
+
 def check(trace: Trace) -> Iterator[Report]:
     """Every elementwise operation of a loss on values whose ranks differ by one."""
     if trace.loss.scope.highest_axis >= 2 or trace.loss.scope.ellipsis:
@@ -204,14 +218,7 @@ def check(trace: Trace) -> Iterator[Report]:
     ranks = Ranks()
     least = 1 if trace.loss.evidence >= 2 else 2  # one that other losses call is a loss all the same
     for node in trace.reached(least):
-        operation = KINDS.get(node.operation)
-        if operation is None or operation.kind not in (Kind.ELEMENTWISE, Kind.SELECTION):
-            continue
-        tensors = [argument for argument in node.arguments if _rows(argument)]
-        for longer in tensors:
-            shorter = next((other for other in tensors if apart(ranks.of(longer), ranks.of(other)) == 1), None)
-            if shorter is None or _by_hand(longer):
-                continue
+        for longer, shorter in _pairs(node, ranks):
             message = (
                 f"{quoted(node)} combines {quoted(longer)} with {quoted(shorter)}, which has one axis less: of (N, 1) and (N,) "
                 "broadcasting makes an N by N matrix, every sample with every other, and with more columns the two do not fit"
@@ -244,4 +251,18 @@ def _tried(lab: Lab) -> Iterator[Batch]:
     yield from islice(lab.candidates(), MOST_BATCHES)
 
 
-RULE = Rule("LL105", "batch-broadcast", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """The axis that was lost, put back."""
+    node = report.node
+    _, shorter = next(_pairs(node, Ranks()))
+    inner = argument(node, next(place for place, part in enumerate(node.arguments) if part is shorter))
+    axis = lost_axis(shorter)
+    if inner is None or axis is None:
+        return None
+    message = (
+        "gives the rows their lost axis back, so that each sample meets itself only: the loss becomes another one, that of each sample"
+    )
+    return Repair(UNSAFE, message, (Change(inner, call("expand_dims", inner, str(axis))),))
+
+
+RULE = Rule("LL105", "batch-broadcast", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, fix=fix)

@@ -82,6 +82,26 @@ def column(node: Node) -> bool:
     return rows.power == 1 and columns.length == 1
 
 
+def lost_axis(node: Node) -> int | None:
+    """The one axis that a value has less than what it is made of element by element, as it was named; None: it cannot be told."""
+    found: set[object] = set()
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        operation = KINDS.get(part.operation)
+        kind = operation.kind if operation is not None else None
+        if part.constant or part.operation == "parameter" or (part.shape is not None and part.shape.rank == 0):
+            continue
+        if kind in SAME | TOGETHER or (kind is Kind.REDUCTION and part.details.get("keepdims")):
+            stack.extend(part.arguments)
+        elif operation is not None and kind is Kind.LOSS:
+            found.add((-1,) if LOST_BY_LOSS.get(operation.shape) == -1 else None)
+        else:
+            found.add(part.details.get("axes") if kind is Kind.REDUCTION else None)
+    axes = found.pop() if len(found) == 1 else None
+    return axes[0] if isinstance(axes, tuple) and len(axes) == 1 and isinstance(axes[0], int) else None
+
+
 def _moved(rank: Rank | None, by: int) -> Rank | None:
     return None if rank is None else {name: offset + by for name, offset in rank.items()}
 

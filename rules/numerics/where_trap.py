@@ -47,7 +47,8 @@ A root alone (`where(x > 0, sqrt(x), 0)`) has medium confidence: TensorFlow's ke
 
 ## Fix safety
 
-Not automated yet. The double `where` keeps the value everywhere and the gradient wherever it was right.
+Safe: the double `where`, with the same condition around the argument, keeps the value everywhere and the gradient wherever it was
+right. It is offered where the condition can be written there, and nothing but the selection uses what it hides.
 
 ## How it is confirmed
 
@@ -66,6 +67,7 @@ finite in all three.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from losslint.analysis.columns import ORDINARY
@@ -75,6 +77,8 @@ from losslint.analysis.trace import EAGER, Trace
 from losslint.experiment import Lab
 from losslint.finding import Severity, Verdict
 from losslint.operations.catalogue import known
+from losslint.operations.operation import Kind
+from losslint.repair import SAFE, Change, Operation, Repair, argument, call
 from losslint.rule import Report, Rule, quoted
 
 from .guard import situation
@@ -250,6 +254,62 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     return strained(lab, node, distance, pole="what the selection hides is not finite", extreme=closest(node.arguments[0]))
 
 
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """The double `where`: the argument is chosen by the same condition, 1 where the other branch is taken."""
+    node, hidden = report.node, _hidden(trace, report.node)
+    if hidden is None:
+        return None
+    at, selection = hidden
+    branch = next((place for place in (1, 2) if len(selection.arguments) == 3 and _within(node, selection.arguments[place])), 0)
+    others = [part for place, part in enumerate(selection.arguments) if place != branch]
+    inner, test = argument(node, at.pole.operand), argument(selection)
+    if not branch or inner is None or test is None or any(part is node for part in reach(*others)) or not _before(test, selection, node):
+        return None
+    entry = known(node.operation)
+    if entry is None or any(pole.at == 1 for pole in entry.poles):
+        return None  # 1 would be no harmless argument
+    scalar = any(part.constant for part in selection.arguments[1:]) and selection.operation == "where"
+    one = ("1.0",) if scalar else call("ones_like", inner)
+    chosen = (test, ", ", inner, ", ", *one) if branch == 1 else (test, ", ", *one, ", ", inner)
+    message = (
+        "makes the argument harmless where its value is not taken, by the same condition: values stay, and the gradient is finite there"
+    )
+    return Repair(SAFE, message, (Change(inner, (Operation(selection.operation), "(", *chosen, ")")),))
+
+
+def _within(node: Node, whole: Node) -> bool:
+    """Whether one value is made of another, element by element."""
+
+    def elementwise(part: Node) -> bool:
+        entry = known(part.operation)
+        return part is not node and entry is not None and entry.kind in (Kind.ELEMENTWISE, Kind.CAST, Kind.IDENTITY)
+
+    return any(part is node for part in reach(whole, through=elementwise))
+
+
+def _before(test: ast.expr, selection: Node, node: Node) -> bool:
+    """Whether a condition holds the same where a value is computed, and nothing but the selection uses that value."""
+    source = node.site.source
+    scope = next((scope for scope in source.index.scopes if scope.name == node.site.function and scope.function), None)
+    if node.site.function != selection.site.function or scope is None or scope.function is None:
+        return False
+    inside = set(ast.walk(selection.site.syntax))
+    if node.site.syntax in inside:
+        return True
+    parts = list(ast.walk(scope.function))
+    names = [part for part in parts if isinstance(part, ast.Name)]
+    made = [p for p in parts if isinstance(p, ast.Assign) and len(p.targets) == 1 and node.site.syntax in set(ast.walk(p.value))]
+    if len(made) != 1 or not isinstance(made[0].targets[0], ast.Name):
+        return False
+    target = made[0].targets[0].id
+    bound = [(part.id, part.lineno) for part in names if not isinstance(part.ctx, ast.Load)]
+    for name in {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}:
+        lines = [line for other, line in bound if other == name]
+        if len(lines) > (name not in scope.parameters) or any(line >= made[0].lineno for line in lines):
+            return False
+    return all(part in inside for part in names if part.id == target and isinstance(part.ctx, ast.Load))
+
+
 RULE = Rule(
     "LL304",
     "where-trap",
@@ -260,5 +320,6 @@ RULE = Rule(
     MISSES,
     supersedes=("unguarded-log", "unguarded-division", "singular-gradient"),
     confirm=confirm,
+    fix=fix,
     places=places,
 )

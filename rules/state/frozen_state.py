@@ -66,8 +66,8 @@ model.compile(loss=annealed_loss)
 
 ## Fix safety
 
-Not automated yet. A `tf.Variable` in place of the number changes training, which is what the author meant, so it will be
-offered as unsafe.
+Unsafe: a `tf.Variable` (`keras.Variable`) in place of the number, and `assign` where it is changed. Training changes, as it was meant
+to. It is offered for a number that is bound once and used in nothing but arithmetic.
 
 ## How it is confirmed
 
@@ -85,14 +85,18 @@ again: its value stays, where that of the loss itself changes.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
 from losslint.analysis.node import Node, reach
 from losslint.analysis.trace import Trace
-from losslint.experiment import Batch, Change, Lab, Undecided, confirmed, refuted
+from losslint.experiment import Batch, Lab, Undecided, confirmed, refuted
+from losslint.experiment import Change as StateChange
 from losslint.finding import Severity, Verdict
+from losslint.names import Index
+from losslint.repair import UNSAFE, Change, Moved, Repair
 from losslint.rule import Report, Rule, quoted
 
 BAD = (
@@ -302,7 +306,7 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     name = str(report.node.details.get("name", ""))
     for batch in _tried(lab):
         for factor in (None,) if "drawn" in report.node.details or not name else FACTORS:
-            change = None if factor is None else Change("number", name, factor)
+            change = None if factor is None else StateChange("number", name, factor)
             values = [
                 lab.run(batch, mode=mode, seed=seed, change=c).value
                 for mode in ("eager", "static")
@@ -327,4 +331,52 @@ def _tried(lab: Lab) -> Iterator[Batch]:
     yield from islice(lab.candidates(), MOST_BATCHES)
 
 
-RULE = Rule("LL203", "frozen-state", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, places=places)
+def fix(trace: Trace, report: Report) -> Repair | None:
+    """A variable of the framework in place of the number, and assignments to it."""
+    name, tree = str(report.node.details.get("name", "")), report.node.site.source.tree
+    variable = _variable(trace, report.node)
+    taken = any(isinstance(part, ast.arg) and part.arg == name for part in ast.walk(tree))
+    if variable is None or taken or "drawn" in report.node.details:
+        return None
+    above = {inner: outer for outer in ast.walk(tree) for inner in ast.iter_child_nodes(outer)}
+    begins: list[tuple[ast.expr, float]] = []
+    changes: list[Change] = []
+    for use in (part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == name):
+        match above[use]:
+            case ast.Assign(targets=[target], value=value) as bound if target is use:
+                if _sent_outwards(bound, name, above, report.node.site.source.index):
+                    changes.append(Change(bound, (f"{name}.assign(", value, ")")))
+                elif isinstance(value, ast.Constant) and isinstance(value.value, int | float):
+                    begins.append((value, float(value.value)))
+                else:
+                    return None
+            case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as sign, value=value) as bound if target is use:
+                changes.append(Change(bound, (f"{name}.assign_{'add' if isinstance(sign, ast.Add) else 'sub'}(", value, ")")))
+            case ast.BinOp():
+                continue
+            case _:
+                return None  # a test, a text or a function of Python's takes a number, and perhaps no variable
+    if len(begins) != 1 or not changes:
+        return None
+    value, number = begins[0]
+    changes.append(Change(value, (Moved(variable), f"({number}, trainable=False)")))
+    message = "keeps the number in a variable, which the graph reads each time: training follows the changes from now on"
+    return Repair(UNSAFE, message, tuple(changes))
+
+
+def _variable(trace: Trace, node: Node) -> str | None:
+    """The class of variables of the framework that a file imports; None where it may be one that has sessions."""
+    whole = {found.whole for found in node.site.source.index.imports.values()}
+    if trace.keras == "3" and "keras" in whole:
+        return "keras.Variable"
+    return "tensorflow.Variable" if trace.keras != "auto" and "tensorflow" in whole else None
+
+
+def _sent_outwards(statement: ast.AST, name: str, above: dict[ast.AST, ast.AST], index: Index) -> bool:
+    """Whether the function around a statement binds a name of the code around it."""
+    while statement in above and not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        statement = above[statement]
+    return statement in index.by_node and name in index.by_node[statement].declared
+
+
+RULE = Rule("LL203", "frozen-state", Severity.WARNING, check, BAD, GOOD, MISSES, confirm=confirm, fix=fix, places=places)

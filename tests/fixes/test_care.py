@@ -29,6 +29,34 @@ class Scaled(tf.keras.losses.Loss):
     def call(self, y_true, y_pred):
         return self.scale * tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
 """
+TRAP = """\
+import tensorflow as tf
+
+
+def ratio_loss(y_true, y_pred):
+    {}
+    return {}
+"""
+ANNEALED = """\
+{}
+from keras import ops
+
+weight = 0.0
+
+
+def annealed_loss(y_true, y_pred):
+    return {} * ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        global weight
+        {}
+
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(loss=annealed_loss)
+"""
 GIVEN = '\n    def get_config(self):\n        return {**super().get_config(), "scale": self.scale}\n'
 
 
@@ -58,6 +86,27 @@ def fixed(text: str) -> str:
         "    return tf.reduce_mean(tf.square(np.array(y_pred) - y_true), axis=-1)\n",
         KEPT.format("scale = 10.0 * scale\n        self.scale = scale"),
         KEPT.format("self.scale = scale\n        self.scale += 1.0"),
+        TRAP.format(
+            "ratio = y_true / y_pred\n    ratio = tf.where(y_pred > 0.0, ratio, 0.0)",
+            "tf.reduce_mean(tf.square(ratio), axis=-1)",
+        ),
+        TRAP.format(
+            "ratio = y_true / y_pred\n    some = y_pred > 0.0",
+            "tf.reduce_mean(tf.where(some, ratio, 0.0), axis=-1)",
+        ),
+        TRAP.format(
+            "ratio = y_true / y_pred\n    tf.print(ratio)",
+            "tf.reduce_mean(tf.where(y_pred > 0.0, ratio, 0.0), axis=-1)",
+        ),
+        TRAP.format(
+            "ratio = y_true / y_pred",
+            "tf.reduce_mean(tf.where(tf.math.is_finite(ratio), ratio, 0.0), axis=-1)",
+        ),
+        ANNEALED.format("import keras", "weight", "weight = min(1.0, epoch / 10)\n        print(weight)"),
+        ANNEALED.format("import keras", "min(weight, 1.0)", "weight = epoch / 10"),
+        ANNEALED.format("from tensorflow import keras", "weight", "weight = epoch / 10"),
+        ANNEALED.format("import keras", "weight", "weight = epoch / 10  # slowly\n        weight *= 0.5"),
+        "import tensorflow as tf\n\n\ndef first_loss(y_true, y_pred):\n    return tf.reduce_mean(tf.abs(y_true - y_pred * y_pred[:, 0]))\n",
         "import tensorflow as tf\n\n\ndef skill_loss(y_true, y_pred):\n    reference = tf.reduce_sum(tf.square(y_true)) + 1.0\n"
         "    return tf.reduce_mean(tf.square(y_true - y_pred)) / reference\n",
     ],
@@ -72,6 +121,15 @@ def fixed(text: str) -> str:
         "array of a tensor",
         "parameter changed",
         "attribute changed",
+        "value chosen under its own name",
+        "condition made later",
+        "value used elsewhere",
+        "condition of the value itself",
+        "number printed",
+        "number given to a function of Python's",
+        "no class of variables in sight",
+        "number changed by a product",
+        "axis lost by an index",
         "division by data",
     ],
 )
@@ -110,3 +168,30 @@ def test_the_text_between_two_fixes_stays(tmp_path: Path) -> None:
     (tmp_path / "losses.py").write_text(both)
     assert losslint("check", "--fix", "losses.py", folder=tmp_path).status == 0
     assert (tmp_path / "losses.py").read_text() == both.replace("log(y_pred)", "log(tf.maximum(y_pred, 1e-7))")
+
+
+def test_a_condition_that_holds_before_is_written_before() -> None:
+    text = TRAP.format(
+        "some = y_pred > 0.0\n    ratio = y_true / y_pred  # kept", "tf.reduce_mean(tf.where(some, tf.zeros_like(y_true), ratio), axis=-1)"
+    ).replace("> 0.0", "<= 0.0")
+    assert fixed(text) == text.replace("/ y_pred", "/ tf.where(some, tf.ones_like(y_pred), y_pred)")
+
+
+def test_every_change_of_a_number_becomes_an_assignment() -> None:
+    text = ANNEALED.format("import keras", "(0.5 + weight)", "weight = min(1.0, weight + epoch / 10)  # up\n        weight -= 0.1")
+    new = text.replace("weight = 0.0", "weight = keras.Variable(0.0, trainable=False)")
+    new = new.replace("weight = min(1.0, weight + epoch / 10)", "weight.assign(min(1.0, weight + epoch / 10))")
+    assert fixed(text) == new.replace("weight -= 0.1", "weight.assign_sub(0.1)")
+
+
+def test_a_lost_axis_comes_back_in_an_assignment_that_subtracts() -> None:
+    text = "from keras import backend as K\n\n\ndef centred_loss(y_true, y_pred):\n    y_pred -= K.mean(y_pred, -1)\n"
+    text += "    return K.square(y_true * y_pred)\n"
+    assert fixed(text) == text.replace("K.mean(y_pred, -1)", "K.expand_dims(K.mean(y_pred, -1), -1)")
+
+
+def test_a_lost_axis_comes_back_where_it_was() -> None:
+    text = (
+        "from keras import ops\n\n\ndef centred_loss(y_true, y_pred):\n    return ops.square(y_true - y_pred * ops.mean(y_pred, axis=1))\n"
+    )
+    assert fixed(text) == text.replace("ops.mean(y_pred, axis=1)", "ops.expand_dims(ops.mean(y_pred, axis=1), 1)")
