@@ -102,8 +102,10 @@ class Slicer:
         found = self.tables[number].get(name)
         if found is None:
             if not hasattr(builtins, name):
-                self.star(number, name)
+                self.star(number, name, members)
             return
+        if self._starred(number, name):
+            self.star(number, name, members)  # a star import may bind the name anew
         wanted = (number, f"{name}: {' '.join(members)}")
         if wanted not in self.done:
             self.done.add(wanted)
@@ -187,13 +189,18 @@ class Slicer:
             target = self.modules.find(found.module, found.level, path)
             if target is not None:
                 other = self.piece(target)
-                if found.member in self.tables[other] or self._starred(other, found.member):
+                if (found.member in self.tables[other] and not self._is_part(other, found.member)) or self._starred(other, found.member):
                     self.pieces[number].links[stem] = other
                     self.name(other, found.member, members)
                     continue
             inner_name = f"{found.module}.{found.member}" if found.module else found.member
             joined = stem + found.member if not stem or stem.endswith(".") else f"{stem}.{found.member}"
             self.module(number, joined, inner_name, found.level, members)
+
+    def _is_part(self, number: int, name: str) -> bool:
+        """Whether a package binds a name only by importing the module of that name out of itself."""
+        statements = [binding.statement for binding in self.tables[number][name]]
+        return all(isinstance(s, ast.ImportFrom) and s.level == 1 and not s.module for s in statements)
 
     def module(self, number: int, link: str, name: str, level: int, members: list[str]) -> None:
         """Link a module of the project and gather the members that are read from it."""
@@ -206,11 +213,12 @@ class Slicer:
             first, _, rest = member.partition(".")
             self.name(other, first, [rest] if rest else [])
 
-    def star(self, number: int, name: str) -> None:
+    def star(self, number: int, name: str, members: list[str]) -> None:
         """Gather a name that only a star import can bring."""
-        if (number, name) in self.done:
+        wanted = (number, f"* {name}: {' '.join(members)}")
+        if wanted in self.done:
             return
-        self.done.add((number, name))
+        self.done.add(wanted)
         for binding in self.tables[number].get("*", ()):
             assert isinstance(binding.statement, ast.ImportFrom)
             statement = binding.statement
@@ -220,7 +228,7 @@ class Slicer:
                 if name not in self.tables[other] and not self._starred(other, name):
                     continue
                 self.pieces[number].links["." * statement.level + (statement.module or "")] = other
-                self.name(other, name, [])
+                self.name(other, name, members)
             self.statement(number, binding)
 
     def _starred(self, number: int, name: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import struct
+import tempfile
 import traceback
 from typing import Any, Dict, List, Optional
 
@@ -29,6 +30,7 @@ def serve(descriptor: int, order: Dict[str, Any]) -> None:
     os.chdir(folder)
     for variable in ("HOME", "KERAS_HOME", "TMPDIR", "TFHUB_CACHE_DIR", "XDG_CACHE_HOME"):
         os.environ[variable] = folder
+    tempfile.tempdir = folder  # what was found before the fork is remembered there
     refusals: List[str] = []
     held = order["landlock"] and fence.landlock(folder)
     fence.limit(order["limits"])
