@@ -29,8 +29,7 @@ OLD = re.compile(
     r"unexpected keyword|no attribute|got multiple values|takes .* positional arguments|Got an unexpected|did not get an initializer"
 )
 EAGER = re.compile(r"not supported when eager execution|not compatible with eager execution")
-LACKING = re.compile(r"AttributeError: '\w+' object has no attribute '(\w+)'")
-MOST_REMEDIES = 8
+MOST_REMEDIES = 12
 SLOW = 1.0  # seconds of one run from which a graph is used
 EAGER_SECONDS, XLA_SECONDS = 4.0, 5.0
 TOO_SLOW = {"error": {"type": "Timeout", "message": f"XLA takes longer than {XLA_SECONDS:g} s to compile it", "line": None, "path": None}}
@@ -52,8 +51,8 @@ class Bench:
         It runs in a graph where eager mode is asked for: it is too slow in that, or does not work.
     xla_slow
         XLA takes too long to compile it.
-    attributes
-        Of its object, guessed.
+    cut
+        The slice as it was cut, before anything was guessed that a run asked for.
     """
 
     running: Callable[[], Worker]
@@ -68,10 +67,13 @@ class Bench:
     old: bool = False
     graph: bool = False
     xla_slow: bool = False
-    attributes: dict[str, Any] = field(default_factory=dict)
+    cut: Slice = field(init=False)
     _batch: Batch | None = None
     _profile: contents.Profile | None = None
     _hopeless: str = ""
+
+    def __post_init__(self) -> None:
+        self.cut = self.slice
 
     # --- the child ----------------------------------------------------------------------------------------------------
 
@@ -87,7 +89,7 @@ class Bench:
             self.child = worker.child()
         except Ended as error:
             raise Undecided(f"the laboratory could not start a process: {error}") from error
-        answer = self.ask(self.slice.order(self.old) | {"attributes": self.attributes})
+        answer = self.ask(self.slice.order(self.old))
         if "error" in answer:
             raise Undecided(self.failure(_raised(answer["error"])))
         self.placeholders = answer["stand_ins"]
@@ -165,9 +167,8 @@ class Bench:
             Nothing helps: with the first failure.
         """
         for _ in range(MOST_REMEDIES):
-            lacking = LACKING.search(failure)
-            if lacking is not None and (spec := self.slice.attribute(lacking[1])) is not None:
-                self.attributes[lacking[1]] = spec
+            if (filled := self.slice.filled(failure)) is not None:
+                self.slice = filled
             elif EAGER.search(failure) and not self.graph:
                 self.graph = True
             elif OLD.search(failure) and not self.old:
@@ -179,6 +180,8 @@ class Bench:
                 return self._climbed()
             except Undecided as error:
                 failure = str(error)
+        self.slice, self.graph, self.old = self.cut, False, False  # what does not help is undone
+        self.close()
         raise Undecided(self._hopeless)
 
     def _climbed(self) -> Batch:
@@ -378,8 +381,7 @@ class Bench:
     def stand_ins(self) -> tuple[str, ...]:
         """What stands in for something else, and what was found under another name."""
         renamed = (f"`{old}` is `{new}` today" for old, new in self.moved.items())
-        guessed = (f"`self.{name}` is set by no constructor and was guessed" for name in self.attributes)
-        return (*self.slice.call.stand_ins, *self.placeholders, *renamed, *guessed)
+        return (*self.slice.call.stand_ins, *self.placeholders, *renamed, *self.slice.told)
 
 
 def _raised(told: Mapping[str, Any]) -> Raised:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from losslint.losses import Loss
 from losslint.names import Index, Scoped, dotted
 
 TENSORS = frozenset({"true", "pred", "input", "mask"})
+WHOLE_MODEL = re.compile(r"(?:model|network|_net)$", re.IGNORECASE)  # names of nothing else, also where another function calls it
 MOST_LISTED = 8
 
 
@@ -100,11 +102,7 @@ def _of_attribute(name: str, init: ast.AST, owner: ast.AST) -> guesses.Usage:
     for node in ast.walk(init):
         match node:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)], value=ast.Name(id=value)) if value == name:
-                kept = guesses.usage(attribute, [owner], "self")
-                used.called = kept.called if used.called is None else used.called
-                used.listed, used.matrix = used.listed or kept.listed, used.matrix or kept.matrix
-                used.keys |= kept.keys
-                used.attributes |= kept.attributes
+                used = used.joined(guesses.usage(attribute, [owner], "self"))
     return used
 
 
@@ -211,7 +209,7 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
         parts = lengths.get(name, [])
         if 2 <= len(parts) <= MOST_LISTED:
             made.tensors[name] = [f"{name}[{i}]" for i in range(len(parts))]
-            made.roles.update({f"{name}[{i}]": _part(part) or kind for i, part in enumerate(parts)})
+            made.roles.update({f"{name}[{i}]": part(unpacked) or kind for i, unpacked in enumerate(parts)})
         else:
             made.tensors[name] = name
             made.roles[name] = kind
@@ -232,21 +230,34 @@ def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:
         return False
     if role in ("true", "pred"):
         return True
-    if (guesses.MODEL_NAME.search(name) and used.called is not None) or (role == "unknown" and guesses.number(name) is not None):
+    if guesses.MODEL_NAME.search(name) and (used.called is not None or WHOLE_MODEL.search(name)):
+        return False
+    if role == "unknown" and guesses.number(name) is not None:
         return False
     return role != "setting" or (bool(BATCH_NAME.search(name)) and guesses.number(name) is None and not BATCH_SIZE_NAME.match(name))
 
 
 def _unpacked(function: ast.AST) -> Iterator[tuple[str, list[str]]]:
-    """The names that are unpacked into several, and what these are called."""
+    """The names that are unpacked into several, whole or in two slices, and what these are called."""
+    halves: dict[str, dict[str, list[str]]] = {}
     for node in ast.walk(function):
         match node:
-            case ast.Assign(targets=[ast.Tuple(elts=items) | ast.List(elts=items)], value=ast.Name(id=name)):
-                yield name, [item.id if isinstance(item, ast.Name) else "" for item in items]
+            case ast.Assign(targets=[ast.Tuple(elts=items) | ast.List(elts=items)], value=value):
+                names = [item.id if isinstance(item, ast.Name) else "" for item in items]
+                match value:
+                    case ast.Name(id=name):
+                        yield name, names
+                    case ast.Subscript(value=ast.Name(id=name), slice=ast.Slice(lower=None, upper=ast.Constant(value=int(cut)))):
+                        halves.setdefault(name, {})["first"] = [*names, *[""] * (cut - len(names))][:cut]
+                    case ast.Subscript(value=ast.Name(id=name), slice=ast.Slice(lower=ast.Constant(value=int(cut)), upper=None)):
+                        halves.setdefault(name, {})["last"] = names
+    for name, found in halves.items():
+        if len(found) == 2:
+            yield name, [*found["first"], *found["last"]]
 
 
-def _part(name: str) -> str:
-    """The role of one part of an unpacked list, by its name; empty where that says nothing."""
+def part(name: str) -> str:
+    """The role of one part of an unpacked list, or of an attribute, by its name; empty where that says nothing."""
     if MASK_NAME.search(name):
         return "mask"
     if PRED_NAME.search(name):

@@ -100,9 +100,9 @@ def script(finding: Finding, taken: Slice, moved: Mapping[str, str]) -> str:
     names = [f"slice_{number}" if number else "" for number in range(len(taken.pieces))]
     parts = [head, *_imports(taken, moved)]
     for number in reversed(range(1, len(taken.pieces))):
-        parts.append(_embedded(taken.pieces[number], names[number], names))
+        parts.append(_embedded(taken, number, names))
     parts += _dotted(taken.pieces, names)
-    parts.append(cut(taken.pieces[0], _called(taken.pieces[0], names)))
+    parts.append(_given(taken, taken.pieces[0]) + cut(taken.pieces[0], _called(taken.pieces[0], names)))
     parts.append(_loss(taken))
     parts.append(_batch(witness, taken))
     parts.append(_proof(finding, witness))
@@ -118,6 +118,8 @@ def _imports(taken: Slice, moved: Mapping[str, str]) -> list[str]:
     lines = ["import numpy as np", "import tensorflow as tf"]
     if len(taken.pieces) > 1:
         lines = ["import sys", "import types", "", *lines]
+    if taken.numpy:
+        lines += ["", "tf.experimental.numpy.experimental_enable_numpy_behavior()"]
     found = ["\n".join(lines)]
     for old, new in moved.items():
         module, _, name = old.rpartition(".")
@@ -132,9 +134,16 @@ def _called(piece: Mapping[str, Any], names: list[str]) -> dict[str, str]:
     return {link: names[number] for link, number in piece["links"].items()}
 
 
-def _embedded(piece: Mapping[str, Any], name: str, names: list[str]) -> str:
+def _given(taken: Slice, piece: Mapping[str, Any]) -> str:
+    """What stands for the names of a module that cannot be computed."""
+    lines = [f"{name} = {_value(taken.names[name])}\n" for name in piece["given"]]
+    return "".join(["import numpy as np\nimport tensorflow as tf\n\n", *lines]) if lines else ""
+
+
+def _embedded(taken: Slice, number: int, names: list[str]) -> str:
     """A module of the project as text that is run under a name of its own."""
-    text = cut(piece, _called(piece, names)).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    piece, name = taken.pieces[number], names[number]
+    text = (_given(taken, piece) + cut(piece, _called(piece, names))).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'{name} = types.ModuleType("{name}")\nsys.modules["{name}"] = {name}\nexec("""\\\n{text}""", {name}.__dict__)'
 
 
@@ -161,12 +170,16 @@ def _dotted(pieces: Sequence[Mapping[str, Any]], names: list[str]) -> list[str]:
 
 def _loss(taken: Slice) -> str:
     """How the script comes by the loss; modules of the project that are imported by absolute names are known by these."""
-    at = ""
+    at, lines = "", list[str]()
+    fed = [name for name in taken.call.tensors if name.startswith("self.")]
     for step in taken.call.steps:
         if step["step"] == "name":
             at = step["name"]
         elif step["step"] == "lambda":
             at = LAMBDA
+        elif step["step"] == "attribute" and (fed or taken.attributes):
+            lines += [f"the_object = {at}", *(f"the_object.{name} = {_value(spec)}" for name, spec in taken.attributes.items())]
+            at = f"the_object.{step['name']}"
         elif step["step"] == "attribute":
             at += f".{step['name']}"
         else:
@@ -174,11 +187,13 @@ def _loss(taken: Slice) -> str:
             at += f"({arguments})"
     given = [f"{name}={_value(spec)}" for name, spec in taken.call.arguments.items()]
     grouped = {name: parts for name, parts in taken.call.tensors.items() if not isinstance(parts, str)}
-    if not given and not grouped:
-        return f"loss = {at}"
+    if not given and not grouped and not fed:
+        return "\n".join([*lines, f"loss = {at}"])
     lists = [f"{name}=[{', '.join(f'inputs[{part!r}]' for part in parts)}]" for name, parts in grouped.items()]
-    plain = [f"{name}=inputs[{name!r}]" for name, parts in taken.call.tensors.items() if isinstance(parts, str)]
-    return f"the_function = {at}\n\n\ndef loss(**inputs):\n    return the_function({', '.join([*plain, *lists, *given])})"
+    single = [name for name, parts in taken.call.tensors.items() if isinstance(parts, str) and name not in fed]
+    body = [f"    the_object.{name[5:]} = inputs[{name!r}]" for name in fed]
+    body.append(f"    return the_function({', '.join([*(f'{name}=inputs[{name!r}]' for name in single), *lists, *given])})")
+    return "\n".join([*lines, f"the_function = {at}", "", "", "def loss(**inputs):", *body])
 
 
 def _value(spec: Mapping[str, Any]) -> str:
@@ -193,6 +208,8 @@ def _value(spec: Mapping[str, Any]) -> str:
         return "{" + ", ".join(f"{key!r}: {_value(part)}" for key, part in spec["mapping"]) + "}"
     if "object" in spec:
         return f"type('', (), {{{', '.join(f'{key!r}: {_value(part)}' for key, part in spec['object'].items())}}})"
+    if "list" in spec:
+        return f"[{', '.join(map(_value, spec['list']))}]"
     if "matrix" in spec:
         return f"np.array({spec['matrix']}, 'float32')"
     if "tensor" in spec:

@@ -60,6 +60,7 @@ class Piece:
             "returns": self.returns,
             "links": self.links,
             "needs": sorted(self.needs),
+            "given": [],
         }
 
 
@@ -282,7 +283,9 @@ class Slicer:
         if isinstance(scope.node, ast.Lambda):
             self.pieces[0].returns.append((None, position(scope.node)))
         else:
-            self.name(0, scope.short, [])
+            bound = self.tables[0].get(scope.short, ())
+            for binding in [b for b in bound if b.statement is scope.node] or bound:
+                self.statement(0, binding)
         self.take(0, needed)
 
     def _enclosing(self, outer: Scoped, inner: Scoped, needed: Needs, read: dict[str, set[str]]) -> Needs:
@@ -297,15 +300,15 @@ class Slicer:
             table[name].append(binding)
         parameters = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
         names, attributes, chains = set(needed.names), set(needed.attributes), set(needed.dotted)
-        if not isinstance(inner.node, ast.Lambda):
-            names.add(inner.short)
-        waiting, seen = sorted(names), set[str]()
+        bound = [] if isinstance(inner.node, ast.Lambda) else table.get(inner.short, [])
+        own = [b for b in bound if b.statement is inner.node] or bound  # what the name is bound to later is no loss
+        waiting, seen = [inner.short, *sorted(names)], set[str]()
         while waiting:
-            name = waiting.pop()
+            name = waiting.pop(0)
             if name in seen:
                 continue
             seen.add(name)
-            for binding in table.get(name, ()):
+            for binding in own if name == inner.short and name not in names else table.get(name, ()):
                 more = self._inside(binding, inner, piece)
                 attributes |= more.attributes
                 chains |= more.dotted

@@ -169,7 +169,7 @@ class Laboratory:
             return undecided(str(error))
         benches[id(trace)] = bench
         place = source.place(report.node.site.syntax)
-        told = (bench.slice.order(False), str(bench.slice.declared), str([*trace.given.values()]))
+        told = (bench.cut.order(False), str(bench.cut.declared), str([*trace.given.values()]))
         name = self.memory.name(rule.code, place, report.message, *told, self.asked.seconds)
         known = self.memory.get(name)
         if known is not None:

@@ -12,6 +12,7 @@ from losslint.finding import Verdict
 
 MOST_TRIED = 40
 MOVED = 1e-4  # how far a prediction is moved to see whether something changes smoothly
+ELSEWHERE: tuple[Callable[[float], float], ...] = (lambda v: 1.0 - v, lambda v: 0.0, lambda v: 1.0, lambda v: 10.0 * v, lambda v: -10.0 * v)
 
 
 def traced(
@@ -102,13 +103,13 @@ def jumps(lab: Lab, term: Node) -> Verdict:
     base = lab.batch
     here = lab.run(base, at=term)
     near = [lab.run(_moved(base, function), at=term) for function in (lambda v: v + MOVED, lambda v: v - MOVED)]
-    far = lab.run(_moved(base, lambda v: 1.0 - v), at=term)
-    results = [run.probes[-1].result if run.probes else None for run in (here, *near, far)]
+    far = [lab.run(_moved(base, function), at=term) for function in ELSEWHERE]
+    results = [run.probes[-1].result if run.probes else None for run in (here, *near, *far)]
     if any(result is None for result in results):
         raise Undecided("the term was not computed; call the loss in the file as it is meant")
     if any(result != results[0] for result in results[1:3]):
         return refuted("the term changes with the prediction", near[0])
-    if results[3] == results[0]:
+    if all(result == results[0] for result in results[3:]):
         raise Undecided("the term is the same for quite other predictions; declare the inputs (`# losslint: inputs …`)")
     reason = f"every prediction moved by {MOVED:g} changes nothing in the term, other predictions do: it has steps and no slope"
     return confirmed(reason, here, expected="a term that changes a little")

@@ -67,7 +67,7 @@ from collections.abc import Iterator
 from losslint.analysis.columns import COLUMNS
 from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
-from losslint.experiment import Lab, Undecided, confirmed, refuted
+from losslint.experiment import Batch, Lab, Run, Undecided, confirmed, refuted
 from losslint.finding import Severity, Verdict
 from losslint.repair import SAFE, Change, Repair, added_to_one, argument, call
 from losslint.rule import Report, Rule, quoted
@@ -207,21 +207,37 @@ def places(trace: Trace) -> list[Node]:
 
 
 def confirm(lab: Lab, report: Report) -> Verdict:
-    """Whether float32 and float64 disagree about the logarithm on a batch where its argument is near 1."""
+    """Whether the logarithm is another number than `log1p`, or float64, gives on a batch where its argument is near 1."""
     compared = 0
     for batch in (lab.batch, *lab.small()):
-        single, double = (lab.run(batch, at=report.node, dtype=dtype) for dtype in ("float32", "float64"))
-        for one, two in zip(single.probes, double.probes, strict=False):
-            if one.result is None or two.result is None:
-                continue
-            for rounded, exact in zip(one.result.values, two.result.values, strict=True):
-                compared += 1
-                if LEAST < abs(exact) < math.inf and abs(rounded - exact) > WRONG * abs(exact):
-                    reason = f"the logarithm is {rounded:.4g} in float32 and {exact:.4g} in float64 on the same inputs"
-                    return confirmed(reason, single, value={"float32": rounded, "float64": exact}, expected=exact, proof="precise")
+        for run, rounded, exact in _compared(lab, batch, report.node):
+            compared += 1
+            if LEAST < abs(exact) < math.inf and abs(rounded - exact) > WRONG * abs(exact):
+                reason = f"the logarithm is {rounded:.4g} in float32 and {exact:.4g} in float64 on the same inputs"
+                proof = "precise" if lab.run(batch, dtype="float64").raised is None else ""
+                return confirmed(reason, run, value={"float32": rounded, "float64": exact}, expected=exact, proof=proof)
     if not compared:
-        raise Undecided("the logarithm was not computed on any batch; it may stand behind an option")
+        raise Undecided("the logarithm was not computed on any batch; call the loss in the file with the option under which it is")
     return refuted(f"float32 and float64 agree within {WRONG:g} on all batches, those of tiny values too", lab.run(lab.batch))
+
+
+def _compared(lab: Lab, batch: Batch, node: Node) -> Iterator[tuple[Run, float, float]]:
+    """Each logarithm of a run in float32 and in float64: of ``1 + x`` by its own `x`, of anything else by the whole loss in float64."""
+    total = node.arguments[0]
+    if _small_part(total) is not None:
+        run = lab.run(batch, at=total)
+        for probe in run.probes:
+            small = [operand for operand in probe.operands if operand is not None and set(operand.values) != {1.0}]
+            if probe.result is not None and len(small) == 1 and len(small[0].values) == len(probe.result.values):
+                for x, rounded in zip(small[0].values, probe.result.values, strict=True):
+                    if x > -1.0 and rounded > 0.0:
+                        yield run, math.log(rounded), math.log1p(x)
+        return
+    single, double = (lab.run(batch, at=node, dtype=dtype) for dtype in ("float32", "float64"))
+    for one, two in zip(single.probes, double.probes, strict=False):
+        if one.result is not None and two.result is not None:
+            for rounded, exact in zip(one.result.values, two.result.values, strict=True):
+                yield single, rounded, exact
 
 
 def fix(trace: Trace, report: Report) -> Repair | None:

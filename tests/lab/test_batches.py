@@ -106,6 +106,18 @@ def test_rows_and_repetitions() -> None:
         ("coefficients", "coefficients[0] + coefficients[1]", {"value": [1.0, 2.0, 0.5]}),
         ("table", "table['alpha']", {"mapping": [["alpha", {"value": 0.5}]]}),
         ("cfg", "cfg.gamma * 2", {"object": {"gamma": {"value": 2.0}}}),
+        ("criteria", "sum(criterion(a, b) for criterion in criteria)", {"list": [{"stand_in": "error"}] * 2}),
+        ("parts", "sum(f(x) for f, w in zip(parts, weights))", {"list": [{"stand_in": "model"}] * 2}),
+        (
+            "problem",
+            "problem.border(x) + problem.table['a']",
+            {"object": {"border": {"stand_in": "model"}, "table": {"mapping": [["a", {"value": 1.0}]]}}},
+        ),
+        ("points", "[x[i] for i in range(points // 2)]", {"value": 4}),
+        ("rows", "x[: rows - 1]", {"value": 4}),
+        ("label_index", "x[..., label_index]", {"value": 0}),
+        ("examples", "tf.gather(examples, i)", {"matrix": guesses.MATRIX}),
+        ("vgg_layer_weights", "sum(w for w in vgg_layer_weights)", {"value": [1.0, 2.0, 0.5]}),
         ("transition", "np.linalg.inv(transition)", {"matrix": guesses.MATRIX}),
     ],
 )

@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from losslint.config import Settings
+from losslint.experiment import Undecided
 from losslint.lab.bench import Bench
 from losslint.lab.slice import Slice
 from losslint.lab.verdicts import Laboratory
@@ -68,3 +69,121 @@ def test_a_module_that_its_package_imports_out_of_itself(laboratory: Laboratory,
         """
     with opened(laboratory, text, "scaled_loss", ProjectModules()) as bench:
         assert bench.run(bench.batch).telling
+
+
+RUN = {
+    "an attribute that batches are fed into": (
+        "Model.compute_loss",
+        """\
+        import tensorflow as tf
+
+
+        class Model:
+            def __init__(self, session):
+                self.session = session
+                self.images = tf.compat.v1.placeholder(tf.float32, (None, 3))
+                self.outputs = self.forward(self.images)
+
+            def compute_loss(self):
+                return tf.reduce_mean(tf.square(self.images - self.outputs))
+        """,
+        "`self.images` is an input",
+    ),
+    "a name of a script whose value needs a file": (
+        "scaled_loss",
+        """\
+        import numpy as np
+        import tensorflow as tf
+
+        images = np.load("images.npy")
+        scale = images.max()
+        weight = 1.0 / scale
+
+
+        def scaled_loss(y_true, y_pred):
+            return tf.reduce_mean(tf.square(y_true - y_pred)) * weight
+        """,
+        "`weight` cannot be computed and was guessed (`weight` = 1.0)",
+    ),
+    "a function whose name is bound to something else later": (
+        "build.step_loss",
+        """\
+        import tensorflow as tf
+        from tensorflow import keras
+
+
+        def build(path):
+            model = keras.models.load_weights_of(path)
+
+            def step_loss(inputs):
+                y_true, y_pred = inputs
+                return tf.reduce_mean(tf.square(y_true - y_pred))
+
+            step_loss = keras.layers.Lambda(step_loss)([model.input, model.output])
+            return keras.Model(model.inputs, step_loss)
+        """,
+        "",
+    ),
+    "a model that is asked for a number of samples": (
+        "train_loss",
+        """\
+        import tensorflow as tf
+
+
+        def train_loss(y_true, y_pred, generator, batch_size):
+            made = generator(batch_size)
+            return tf.reduce_mean(tf.square(y_true - y_pred)) + tf.reduce_mean(tf.square(made))
+        """,
+        "`generator` is a small dense model",
+    ),
+    "tensors that are used like arrays": (
+        "ravelled_loss",
+        """\
+        import tensorflow as tf
+
+
+        def ravelled_loss(y_true, y_pred):
+            return tf.reduce_mean(tf.square(y_true.ravel() - y_pred.ravel()))
+        """,
+        "tensors have numpy's methods",
+    ),
+    "a list that is unpacked in two slices": (
+        "joint_loss",
+        """\
+        import tensorflow as tf
+
+
+        def joint_loss(inputs):
+            one, other = inputs[:2]
+            first, second, _ = inputs[2:]
+            return tf.reduce_mean(tf.square(one - first)) + tf.reduce_mean(tf.square(other - second))
+        """,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_what_a_loss_needs_is_made_or_guessed_and_told(name: str, laboratory: Laboratory) -> None:
+    function, text, told = RUN[name]
+    with opened(laboratory, text, function) as bench:
+        assert bench.run(bench.batch).telling
+        assert any(told in words for words in (*bench.stand_ins, ""))
+
+
+def test_a_guess_that_does_not_help_is_taken_back(laboratory: Laboratory) -> None:
+    text = """\
+        import tensorflow as tf
+
+
+        class Model:
+            def __init__(self, session):
+                self.session = session
+
+            def compute_loss(self, y_true, y_pred):
+                return tf.reduce_mean(self.scale * tf.square(y_true - y_pred)) + undefined
+        """
+    with opened(laboratory, text, "Model.compute_loss") as bench:
+        with pytest.raises(Undecided, match="scale"):
+            assert bench.batch
+        assert bench.slice is bench.cut and not bench.stand_ins

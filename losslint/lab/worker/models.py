@@ -34,8 +34,10 @@ class StandIn(tf.keras.Model):  # type: ignore[misc]
         super().__init__(inputs, head(hidden(inputs)))
 
     def call(self, inputs: Any, *rest: Any, **named: Any) -> Any:
-        """Fold the features of a sample to three, then two dense layers."""
-        first = tf.nest.flatten(inputs)[0]
+        """Fold the features of a sample to three, then two dense layers; a number asks for so many samples."""
+        first = tf.convert_to_tensor(tf.nest.flatten(inputs)[0])
+        if not len(first.shape):
+            first = tf.random.stateless_uniform((tf.cast(first, tf.int32), 3), (0, 0), dtype=self.compute_dtype)
         flat = tf.reshape(tf.cast(first, self.compute_dtype), (tf.shape(first)[0], -1))
         padded = tf.pad(flat, ((0, 0), (0, 2)))
         value = tf.stack([tf.reduce_mean(padded[:, i::3], axis=1) for i in range(3)], axis=1)

@@ -169,10 +169,14 @@ class Program:
         Compute in float64.
     old
         ``tensorflow`` is its own first version where the two differ.
+    given
+        Values of names that no statement binds; which modules have them, the pieces say.
     """
 
-    def __init__(self, pieces: List[Dict[str, Any]], probes: List[Any], record: Callable[..., Any], wide: bool, old: bool) -> None:
-        self.pieces, self.record, self.wide, self.old = pieces, record, wide, old
+    def __init__(
+        self, pieces: List[Dict[str, Any]], probes: List[Any], record: Callable[..., Any], wide: bool, old: bool, given: Dict[str, Any]
+    ) -> None:
+        self.pieces, self.record, self.wide, self.old, self.given = pieces, record, wide, old, given
         self.probes = [(path, tuple(region)) for path, region in probes]
         self.stand_ins: List[str] = []
         self.failures: Dict[str, BaseException] = {}
@@ -192,6 +196,7 @@ class Program:
         builtins_ = dict(vars(builtins))
         builtins_["__import__"] = self.importer(piece, _guarded(tree))
         module.__dict__.update({"__builtins__": builtins_, "__file__": piece["path"], RECORD: self.record})
+        module.__dict__.update({name: self.given[name] for name in piece["given"]})
         for statement in tree.body:
             self.run(statement, module, piece)
         return module

@@ -36,6 +36,8 @@ class Session:
         if kind == "open":
             self.order = request
             self.paths = [piece["path"] for piece in request["pieces"]]
+            if request["numpy"]:
+                tf.experimental.numpy.experimental_enable_numpy_behavior()
             opened = self.runner([], False).opened()
             opened["stand_ins"] += dict.fromkeys(self.stand_ins)
             return opened
@@ -88,8 +90,8 @@ class Runner:
         self.layout: Dict[str, Any] = {}  # of a traced function: its gradients by name, its probes with their numbers of operands
         tf.keras.backend.set_floatx("float64" if wide else "float32")
         self.random = any(RANDOM.search(piece["text"]) for piece in order["pieces"])
-        self.program = Program(order["pieces"], probes, self.record, wide, order["old"])
         self.stand_ins: Dict[str, Any] = {}
+        self.program = Program(order["pieces"], probes, self.record, wide, order["old"], self.arguments(order["names"]))
         self.owner: Any = None  # the object that the loss is a method of
         self.given: Dict[str, Any] = {}  # to its constructor
         self.loss = self.found()
@@ -177,6 +179,8 @@ class Runner:
             return {key: self.argument(str(key), part) for key, part in spec["mapping"]}
         if "object" in spec:
             return types.SimpleNamespace(**self.arguments(spec["object"]))
+        if "list" in spec:
+            return [self.argument("{}[{}]".format(name, i), part) for i, part in enumerate(spec["list"])]
         if "matrix" in spec:
             return np.array(spec["matrix"], "float32")
         if name not in self.stand_ins:
@@ -278,10 +282,12 @@ class Runner:
         return results[-1]
 
     def called(self, request: Dict[str, Any], tensors: Dict[str, Any]) -> Dict[str, Any]:
-        """The arguments of the loss; a parameter that is a list has one tensor for each of its names."""
+        """The arguments of the loss; a parameter that is a list has one tensor for each of its names, ``self.x`` is an attribute."""
         arguments = self.arguments({**self.order["arguments"], **request.get("options", {})})
         for name, parts in self.order["tensors"].items():
-            if name not in request.get("options", {}):
+            if name.startswith("self."):
+                setattr(self.owner, name[5:], tensors[name])
+            elif name not in request.get("options", {}):
                 arguments[name] = tensors[parts] if isinstance(parts, str) else [tensors[part] for part in parts]
         own = {part for parts in self.order["tensors"].values() for part in ([parts] if isinstance(parts, str) else parts)}
         arguments.update({name: tensor for name, tensor in tensors.items() if name not in own})  # given by name, for this run
