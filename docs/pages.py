@@ -66,7 +66,11 @@ def _rules() -> str:
         (
             rule.code,
             f"[{rule.name}]({rule.name}.md)",
-            rule.severity.value if rule.default else f"{rule.severity.value}, opt-in",
+            f"{rule.severity.value}, with --confirm"
+            if rule.proven
+            else rule.severity.value
+            if rule.default
+            else f"{rule.severity.value}, opt-in",
             title(rule),
         )
         for rule in RULES

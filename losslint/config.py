@@ -61,6 +61,8 @@ class Settings(Struct, frozen=True):
         Folder of the settings file; None where there is none.
     nested
         Whether a settings file in a folder below `root` takes the place of these for the files there.
+    runs
+        Whether losses are going to be run: rules that speak only of what a run has shown are asked, too.
     given
         What the command line adds, by the parameters of `overridden`.
     origins
@@ -88,6 +90,7 @@ class Settings(Struct, frozen=True):
     baseline: str | None = None
     root: str | None = None
     nested: bool = True
+    runs: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -173,6 +176,7 @@ def overridden(
     min_confidence: str | None = None,
     extend_exclude: Sequence[str] = (),
     keys: Mapping[str, Any] | None = None,
+    runs: bool = False,
 ) -> Settings:
     """Settings under the options of a command line: a given selection replaces that of the settings, the rest adds to it.
 
@@ -180,6 +184,8 @@ def overridden(
     ----------
     keys
         Fields with the values that `--set` gives them, which hold whatever a file says.
+    runs
+        See `Settings`.
     """
     given = {
         "select": tuple(select),
@@ -188,6 +194,7 @@ def overridden(
         "min_confidence": min_confidence,
         "extend_exclude": tuple(extend_exclude),
         "keys": keys or {},
+        "runs": runs,
     }
     if keys:
         settings = under(settings, keys, COMMAND_LINE)
@@ -200,6 +207,7 @@ def overridden(
         extend_select=(*settings.extend_select, *extend_select),
         ignore=(*settings.ignore, *ignore),
         extend_exclude=(*settings.extend_exclude, *extend_exclude),
+        runs=runs,
         given=given,
     )
 

@@ -227,6 +227,43 @@ class Fitted(Struct, frozen=True):
     history: Mapping[str, float]
 
 
+class Slope(Struct, frozen=True):
+    """The derivative of a call by one element of an operand, in float64 where that can be; of a weighted sum of what it returns.
+
+    Attributes
+    ----------
+    registered
+        As automatic differentiation gives it.
+    weak
+        The same where the gradient that arrives is a thousandth, times 1000: of a gradient that is linear in it the same number.
+    reversed
+        The same where it arrives with the other sign, times -1.
+    measured, halved
+        Central differences, with one step and with half of it.
+    """
+
+    registered: float
+    weak: float
+    reversed: float
+    measured: float
+    halved: float
+
+
+class Slopes(Struct, frozen=True):
+    """The derivatives of a call by some elements of one operand.
+
+    Attributes
+    ----------
+    returned
+        Whether the call returns the operand as it is.
+    slopes
+        One for each element that was tried.
+    """
+
+    returned: bool
+    slopes: tuple[Slope, ...]
+
+
 class Lab(Protocol):
     """One loss, sliced out of its file and ready to be run on batches in the user's own TensorFlow.
 
@@ -266,6 +303,9 @@ class Lab(Protocol):
 
     def fitted(self) -> Fitted:
         """Fit the model that the training step is a method of, for one epoch of two batches that differ."""
+
+    def slopes(self, batch: Batch, at: Node | None = None) -> tuple[Slopes, ...]:
+        """The derivatives of the flagged call by its operands, or of the whole loss by its inputs; those that are no floats are left out."""
 
     def exists(self, name: str) -> bool:
         """Whether the installed packages have a dotted name such as ``tensorflow.keras.losses.mse``, not one that only moved."""

@@ -44,7 +44,8 @@ def _matches(selector: str, rule: Rule) -> int | None:
 def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     """The rules that the settings ask for: the longest match wins, ignoring beats selecting at equal length.
 
-    A rule that is not on by default is asked for by its code, its name or ``ALL``, not by the beginning of its code.
+    A rule that is not on by default is asked for by its code, its name or ``ALL``, not by the beginning of its code. One that
+    speaks only of what a run has shown is asked where losses are going to be run.
 
     Raises
     ------
@@ -64,7 +65,8 @@ def selected(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     def asked(rule: Rule) -> Iterable[str]:
         return wanted if rule.default else (selector for selector in wanted if selector in ("ALL", rule.code, rule.name))
 
-    return tuple(rule for rule in rules if best(asked(rule), rule) > best(settings.ignore, rule))
+    ready = (rule for rule in rules if settings.runs or not rule.proven)
+    return tuple(rule for rule in ready if best(asked(rule), rule) > best(settings.ignore, rule))
 
 
 def _selectors(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -88,6 +88,8 @@ class Rule(Struct, frozen=True):
         Examples, each a whole module. In a bad one, and in a known miss, the line that deserves the finding ends in ``# here``.
     default
         Whether it is selected without being asked for.
+    proven
+        Whether it speaks only where a real run has confirmed it.
     supersedes
         Names of rules whose finding on the same expression gives way to this one's.
     confirm, fix
@@ -110,6 +112,7 @@ class Rule(Struct, frozen=True):
     good: tuple[str, ...]
     misses: tuple[str, ...] = ()
     default: bool = True
+    proven: bool = False
     supersedes: tuple[str, ...] = ()
     confirm: Callable[[Lab, Report], Verdict] | None = None
     places: Callable[[Trace], Iterable[Node]] | None = None

@@ -37,6 +37,13 @@ def check(built_in: tuple[Rule, ...]) -> Check:
 
 
 @pytest.fixture(scope="session")
+def suspected(built_in: tuple[Rule, ...]) -> Check:
+    """As `check`, with what only a real run can tell of."""
+    settings = Settings(select=("ALL",), min_confidence=Confidence.LOW, runs=True)
+    return lambda text: check_source(text, filename="losses.py", settings=settings, rules=built_in)
+
+
+@pytest.fixture(scope="session")
 def codes(check: Check) -> Callable[[str], set[str]]:
     """The codes of all that is found in a text."""
     return lambda text: {finding.code for finding in check(text).findings}

@@ -195,8 +195,9 @@ def _function_call(run: Run, function: Function, positional: list[Value], keywor
     if done is None:
         return unknown(_operands(positional, keywords, site), site)
     if "tf.custom_gradient" in wrapped and isinstance(done, Items) and done.items and isinstance(done.items[0], Node):
-        value = done.items[0]
-        return value.with_facts(gradient=max(o.gradient for o in (value, *_operands(positional, keywords, site))))
+        value, operands = done.items[0], _operands(positional, keywords, site)
+        effects.given_gradient(run, value, operands, site)
+        return value.with_facts(gradient=max(o.gradient for o in (value, *operands)))
     return done
 
 

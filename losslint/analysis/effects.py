@@ -44,6 +44,12 @@ def truth(run: Run, value: Value, site: Site, how: str) -> None:
     run.path.effects.append(Node("truth", (value,), site, value.facts, {"how": how, "traced": modes.may_ask(run)}))
 
 
+def given_gradient(run: Run, value: Node, operands: tuple[Node, ...], site: Site) -> None:
+    """A function with a gradient of its own is called: what it returns, then what it was given."""
+    if not run.path.quiet:
+        run.path.effects.append(Node("custom_gradient", (value, *operands), site, value.facts))
+
+
 def compared(run: Run, one: Value, other: Value, site: Site, how: str) -> None:
     """Python's `max` and `min` ask which of two values is the larger."""
     truth(run, next((v for v in (one, other) if isinstance(v, Node) and not v.constant), one), site, how)

@@ -63,8 +63,9 @@ class Trace:
         Why the run stopped understanding, or None.
     effects
         What happened to values beside the graph: ``truth`` (Python asked for it), ``decision`` (the same of Python state),
-        ``host`` (a function outside the framework was called on them) and ``loop`` (a model was told to `predict` or `fit` on
-        them) nodes, whose arguments are the values.
+        ``host`` (a function outside the framework was called on them), ``loop`` (a model was told to `predict` or `fit` on
+        them) and ``custom_gradient`` (a function with one returned the first of them for the others) nodes, whose arguments are
+        the values.
     keras
         Which Keras the project uses: ``2``, ``3``, or ``auto``, not known.
     owner

@@ -26,7 +26,7 @@ def audit_rules(
     from losslint.lab.oracle import Tally
 
     given = tuple(paths or ["."])
-    settings = overridden(settings_for(given, isolated), select=words_of(select) or ("ALL",))
+    settings = overridden(settings_for(given, isolated), select=words_of(select) or ("ALL",), runs=True)
     request = pipeline.Request(given, confirm=Confirmation(python or settings.python or sys.executable, confirm_timeout))
     tally, failed = Tally(), False
     for item in inspection.audit(request, settings, rules_of(settings, allow_local_packs), tally):

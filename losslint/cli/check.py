@@ -75,6 +75,7 @@ def check(
         min_confidence=min_confidence,
         extend_exclude=words_of(extend_exclude),
         keys=read(assigned or ()),
+        runs=bool(confirm or repro) and not write_baseline,
     )
     rules = rules_of(settings, allow_local_packs)
     known = baseline or settings.baseline

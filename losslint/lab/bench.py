@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +12,7 @@ from typing import Any
 
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
-from losslint.experiment import Batch, Change, Fitted, Probe, Raised, Reloaded, Run, Tensor, Undecided
+from losslint.experiment import Batch, Change, Fitted, Probe, Raised, Reloaded, Run, Slope, Slopes, Undecided
 from losslint.lab import contents, ladder, legal
 from losslint.lab.calling import observed
 from losslint.lab.process import Child, Ended, Worker
@@ -52,7 +50,7 @@ class Bench:
     xla_slow
         XLA takes too long to compile it.
     cut
-        The slice as it was cut, before anything was guessed that a run asked for.
+        The slice before anything was guessed that a run asked for.
     """
 
     running: Callable[[], Worker]
@@ -89,9 +87,7 @@ class Bench:
             self.child = worker.child()
         except Ended as error:
             raise Undecided(f"the laboratory could not start a process: {error}") from error
-        answer = self.ask(self.slice.order(self.old))
-        if "error" in answer:
-            raise Undecided(self.failure(_raised(answer["error"])))
+        answer = self.answered(self.slice.order(self.old))
         self.placeholders = answer["stand_ins"]
         self.moved |= answer["moved"]
 
@@ -106,6 +102,13 @@ class Bench:
                 how = f"its experiments took longer than {self.running().seconds:g} s"
             self.stopped = f"the loss was stopped: {how}; raise --confirm-timeout if it is only slow"
             raise Undecided(self.stopped) from error
+
+    def answered(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One request to the child; what the loss raises there is an `Undecided` too."""
+        answer = self.ask(request)
+        if isinstance(answer.get("error"), dict):
+            raise Undecided(self.failure(_raised(answer["error"])))
+        return answer
 
     def within(self, request: dict[str, Any], seconds: float) -> dict[str, Any] | None:
         """One request that has a limit of its own; None where that is over: the child alone is lost."""
@@ -197,7 +200,9 @@ class Bench:
             batch = contents.batch(profile, self.slice.call.roles)
             started = time.monotonic()
             run = self.run(batch)
-            self.graph = self.graph or (run.raised is None and time.monotonic() - started > SLOW)
+            if not self.graph and run.raised is None and time.monotonic() - started > SLOW:
+                self.graph = True
+                self.graph = self.run(batch).raised is None  # some losses work in eager mode alone
             if run.raised is not None:
                 said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
                 if run.raised.type in HOPELESS or (tried > SAME and len(said) == 1 and run.raised.type == "TypeError"):
@@ -303,10 +308,10 @@ class Bench:
         return Run(
             batch,
             mode,
-            _decoded(answer["value"]),
-            {name: _decoded(g) for name, g in answer["gradients"].items()},
+            contents.decoded(answer["value"]),
+            {name: contents.decoded(g) for name, g in answer["gradients"].items()},
             tuple(
-                Probe(tuple(map(_decoded, operands)), _decoded(result))
+                Probe(tuple(map(contents.decoded, operands)), contents.decoded(result))
                 for n, operands, result in answer["probes"]
                 if n == 0 and at is not None
             ),
@@ -336,9 +341,7 @@ class Bench:
         """See `losslint.experiment.Lab`."""
         self.open()
         inputs = {name: contents.encoded(tensor) for name, tensor in batch.inputs.items()}
-        answer = self.ask({"request": "shapes", "inputs": inputs, "repeat": batch.repeat})
-        if "error" in answer:
-            raise Undecided(self.failure(_raised(answer["error"])))
+        answer = self.answered({"request": "shapes", "inputs": inputs, "repeat": batch.repeat})
         return tuple(map(tuple, answer["shapes"]))
 
     def reloaded(self) -> Reloaded:
@@ -347,20 +350,27 @@ class Bench:
         given = next((list(step["given"]) for step in self.slice.call.steps if step["step"] == "construct"), None)
         if given is None:
             raise Undecided("the loss is no method of a class")
-        answer = self.ask({"request": "reload", "given": given})
-        if "error" in answer and isinstance(answer["error"], dict):
-            raise Undecided(self.failure(_raised(answer["error"])))
+        answer = self.answered({"request": "reload", "given": given})
         return Reloaded(tuple(answer["lost"]), answer["error"])
 
     def fitted(self) -> Fitted:
         """See `losslint.experiment.Lab`."""
         self.open()
-        answer = self.ask({"request": "fit"})
+        answer = self.answered({"request": "fit"})
         if not answer.get("steps"):
-            raised = answer["error"]
-            told = self.failure(_raised(raised)) if isinstance(raised, dict) else f"the model cannot be fitted on guessed data: {raised}"
-            raise Undecided(told)
+            raise Undecided(f"the model cannot be fitted on guessed data: {answer['error']}; call `fit` on data of its own to see it")
         return Fitted(tuple(answer["steps"]), answer["history"])
+
+    def slopes(self, batch: Batch, at: Node | None = None) -> tuple[Slopes, ...]:
+        """See `losslint.experiment.Lab`."""
+        self.open()
+        inputs = {name: contents.encoded(tensor) for name, tensor in batch.inputs.items()}
+        probes = [] if at is None else [(at.site.source.path, observed(at.site.syntax))]
+        request = {"request": "slopes", "inputs": inputs, "repeat": batch.repeat, "probes": probes}
+        answer = self.ask(request | {"wide": True})
+        if "error" in answer:  # float32 that the loss makes by itself does not go with float64
+            answer = self.answered(request)
+        return tuple(Slopes(same, tuple(Slope(*numbers) for numbers in found)) for same, found in answer["slopes"])
 
     def exists(self, name: str) -> bool:
         """See `losslint.experiment.Lab`."""
@@ -386,10 +396,3 @@ class Bench:
 
 def _raised(told: Mapping[str, Any]) -> Raised:
     return Raised(told["type"], told["message"], told["line"], told["path"])
-
-
-def _decoded(told: Mapping[str, Any] | None) -> Tensor | None:
-    if told is None:
-        return None
-    data = base64.b64decode(told["data"])
-    return Tensor(tuple(told["shape"]), struct.unpack(f"<{len(data) // 8}d", data), told["dtype"])

@@ -114,6 +114,14 @@ def encoded(tensor: Tensor) -> dict[str, Any]:
     return {"shape": list(tensor.shape), "dtype": tensor.dtype, "data": data}
 
 
+def decoded(told: Mapping[str, Any] | None) -> Tensor | None:
+    """A tensor as the worker sent it."""
+    if told is None:
+        return None
+    data = base64.b64decode(told["data"])
+    return Tensor(tuple(told["shape"]), struct.unpack(f"<{len(data) // 8}d", data), told["dtype"])
+
+
 # --- other contents for the shapes of a batch ------------------------------------------------------------------------
 
 

@@ -249,7 +249,9 @@ def confirmed(
             settled = modules.settled(settings, path, text)
             for finding in laboratory.judged(text, path, settled, rules, modules, progress).findings:
                 found[bare(finding)] = finding
+    silent = {rule.code for rule in rules if rule.proven}
     findings = tuple(found.get(bare(finding), finding) for finding in result.findings)
+    findings = tuple(f for f in findings if f.code not in silent or (f.verdict is not None and f.verdict.status == "confirmed"))
     kept = tuple(f for f in findings if asked.refuted or f.verdict is None or f.verdict.status != "refuted")
     failures = [*laboratory.crashes, *([Failure(asked.python, None, laboratory.broken)] if laboratory.broken else [])]
     notes = [*_notes(laboratory, len(findings) - len(kept)), *_reproduced(asked, laboratory, findings)]

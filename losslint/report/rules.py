@@ -21,7 +21,7 @@ def table(rules: Sequence[Rule]) -> str:
     """One line for each rule: code, name, severity, whether it is asked by default, and what it is about."""
     code, name = max(len(rule.code) for rule in rules), max(len(rule.name) for rule in rules)
     return "".join(
-        f"{rule.code:<{code}}  {rule.name:<{name}}  {rule.severity.value:<7}  {'default' if rule.default else 'opt-in '}  {title(rule)}\n"
+        f"{rule.code:<{code}}  {rule.name:<{name}}  {rule.severity.value:<7}  {'confirm' if rule.proven else 'default' if rule.default else 'opt-in '}  {title(rule)}\n"
         for rule in rules
     )
 
@@ -37,7 +37,7 @@ def page(rules: Sequence[Rule], word: str) -> str:
     for rule in rules:
         if word.lower() in (rule.code.lower(), rule.name):
             _, _, rest = rule.documentation.strip().partition("\n")
-            kind = f"{rule.severity.value}, {'on by default' if rule.default else 'opt-in'}"
+            kind = f"{rule.severity.value}, {'with --confirm' if rule.proven else 'on by default' if rule.default else 'opt-in'}"
             return f"# {rule.code} {rule.name}: {title(rule)}\n\n({kind})\n\n{rest.strip()}\n{_options(rule)}"
     raise LosslintError(f"unknown rule `{word}`; {nearest(word, (known for rule in rules for known in (rule.name, rule.code)))}")
 

@@ -20,6 +20,33 @@ def cross_entropy(y_true, y_pred):
 """
 
 
+GRADIENTS = """\
+import tensorflow as tf
+
+
+@tf.custom_gradient
+def halved(x):
+    return x * x, lambda upstream: upstream * x
+
+
+@tf.custom_gradient
+def whole(x):
+    return x * x, lambda upstream: 2.0 * upstream * x
+
+
+def halved_loss(y_true, y_pred):
+    return tf.reduce_mean(halved(y_true - y_pred), axis=-1)
+
+
+def whole_loss(y_true, y_pred):
+    return tf.reduce_mean(whole(y_true - y_pred), axis=-1)
+
+
+def silenced_loss(y_true, y_pred):
+    return tf.reduce_mean(halved(y_true - y_pred), axis=-1)  # losslint: ignore[wrong-custom-gradient] half of it is meant
+"""
+
+
 OF_JAX = """\
 class keras:
     __version__ = "3"
@@ -78,6 +105,16 @@ def test_repro_writes_scripts(tmp_path: Path) -> None:
     ran = losslint("check", "--repro", "scripts", "--isolated", "losses.py", folder=tmp_path)
     assert "1 script written to scripts" in ran.err
     assert [path.name for path in (tmp_path / "scripts").iterdir()] == ["LL101_squared_error_loss_5.py"]
+
+
+@pytest.mark.tensorflow
+def test_a_rule_that_speaks_only_of_what_a_run_has_shown(tmp_path: Path) -> None:
+    write(tmp_path, losses=GRADIENTS)
+    assert losslint("check", "--isolated", "losses.py", folder=tmp_path).status == 0
+    confirmed = losslint("check", "--confirm", "--isolated", "--output-format", "json", "losses.py", folder=tmp_path)
+    (finding,) = json.loads(confirmed.out)["findings"]
+    assert (finding["code"], finding["line"], finding["verdict"]["status"]) == ("LL404", 15, "confirmed")
+    assert "refuted" not in confirmed.err, "what was not confirmed was no finding"
 
 
 def test_no_finding_starts_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from losslint.source import Source, no_modules
 
 pytestmark = pytest.mark.tensorflow
 MARK = re.compile(r"#\s*here\s*$")
-SETTINGS = Settings(select=("ALL",), min_confidence=Confidence.LOW)
+SETTINGS = Settings(select=("ALL",), min_confidence=Confidence.LOW, runs=True)
 RULES = load_rules()
 # Good examples that take something from a package that does not exist: they cannot be run.
 NOT_RUN = re.compile(r"from \w+_package|model_zoo|self\.models\[0\]")

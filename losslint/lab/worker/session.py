@@ -14,6 +14,7 @@ import tensorflow as tf
 from losslint_worker import models, names, reloading, training
 from losslint_worker.fence import Refused
 from losslint_worker.program import LAMBDA, Failed, Program, Unmade, assembled, brief, module_named
+from losslint_worker.slopes import slopes
 
 MOST_ELEMENTS = 200_000
 # Words of files that may use randomness: seeding empties TensorFlow's cache of kernels, and makes every operation slow.
@@ -21,7 +22,7 @@ RANDOM = re.compile(r"random|dropout|noise|shuffle|sampl|distribution|Normal", r
 
 
 class Session:
-    """Answers requests: ``open``, ``run``, ``evaluate``."""
+    """Answers requests: ``open``, ``run``, ``evaluate``, ``shapes``, ``slopes``, ``reload``, ``fit``, ``exists``."""
 
     def __init__(self) -> None:
         self.paths: List[str] = []
@@ -53,7 +54,8 @@ class Session:
         if kind == "exists":
             return {"exists": names.exists(request["name"])}
         try:
-            return runner.shapes(request) if kind == "shapes" else runner.run(request)
+            answers = {"shapes": runner.shapes, "slopes": runner.slopes, "run": runner.run}
+            return answers[kind](request)
         except NameError as error:
             name = str(error).split("'")[1] if "'" in str(error) else ""
             if name not in runner.program.failures:
@@ -86,6 +88,7 @@ class Runner:
         self.order, self.wide = order, wide
         self.paths = [piece["path"] for piece in order["pieces"]]
         self.seen: List[Tuple[int, List[Any], Any]] = []
+        self.calls: List[Tuple[Any, Tuple[Any, ...], Dict[str, Any]]] = []  # of probed expressions, for derivatives
         self.traced: Dict[str, Callable[..., Any]] = {}
         self.layout: Dict[str, Any] = {}  # of a traced function: its gradients by name, its probes with their numbers of operands
         tf.keras.backend.set_floatx("float64" if wide else "float32")
@@ -105,6 +108,7 @@ class Runner:
         result = arguments[0] if function is None else function(*arguments, **named)
         operands = [x for x in (getattr(function, "__self__", None), *arguments, *named.values()) if _numeric(x)]
         self.seen.append((number, [] if function is None else operands, result))
+        self.calls = [(function, arguments, named)]
         return result
 
     # --- finding the loss -------------------------------------------------------------------------------------------
@@ -245,6 +249,24 @@ class Runner:
         graph = tf.function(traced, autograph=False, input_signature=signature).get_concrete_function().graph
         found = [output.shape for operation in graph.get_operations() for output in operation.outputs]
         return {"shapes": [list(shape.as_list()) for shape in found if shape.rank is not None]}
+
+    def slopes(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """The derivatives of the last call of the probed expression, or of the whole loss, see `losslint_worker.slopes`."""
+        tensors = {name: self.tensor(told, request["repeat"]) for name, told in request["inputs"].items()}
+        function, positional, named = self.loss, (), self.called(request, tensors)  # type: Any, Tuple[Any, ...], Dict[str, Any]
+        if request["probes"]:
+            self.calls = []
+            self.loss(**named)
+            if not self.calls:
+                raise Failed("the flagged call is not made")
+            function, positional, named = self.calls[-1]
+
+        def call(*operands: Any) -> Any:
+            if self.random:
+                seed(0)
+            return function(*operands[: len(positional)], **dict(zip(named, operands[len(positional) :])))
+
+        return {"slopes": slopes(call, [*positional, *named.values()])}
 
     def tensor(self, told: Dict[str, Any], repeat: int) -> Any:
         """A tensor of a request, its samples repeated."""
