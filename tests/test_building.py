@@ -57,6 +57,12 @@ outputs = layers.Activation("sigmoid")(layers.Dense(5)(inputs))
 model = keras.Model(inputs, outputs)
 model.compile("sgd", losses.BinaryCrossentropy(from_logits=True))
 """,
+    "a linear activation changes nothing": """
+inputs = keras.Input((784,))
+outputs = layers.Activation("linear", dtype="float32")(layers.Dense(5, activation="softmax")(inputs))
+model = keras.Model(inputs, outputs)
+model.compile("sgd", losses.CategoricalCrossentropy())
+""",
     "another loss": """
 model = keras.Sequential([layers.Dense(1)])
 model.compile(loss="mse", metrics=[losses.BinaryCrossentropy()])

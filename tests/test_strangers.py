@@ -220,6 +220,58 @@ def policy_loss(y_true, y_pred):
 """,
         ("tf.cast(action, tf.float32)", "tf.math.log(y_pred)"),
     ),
+    "before the rest of each sample comes the number of samples": (
+        "LL101",
+        """\
+def length_loss(y_true, y_pred, out_shape):
+    rows = tf.reshape(y_true - y_pred, [out_shape[0], -1])
+    return tf.reduce_mean(tf.norm(rows + 1e-6, axis=-1))
+""",
+        (", axis=-1", ""),
+    ),
+    "what is turned over is a matrix": (
+        "LL101",
+        """\
+def npairs_loss(y_true, y_pred):
+    y_true = tf.expand_dims(y_true, -1)
+    same = tf.cast(tf.equal(y_true, tf.transpose(y_true)), y_pred.dtype)
+    same /= tf.reduce_sum(same, 1, keepdims=True)
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(logits=y_pred, labels=same))
+""",
+        ("tf.reduce_mean(tf.nn", "tf.reduce_sum(tf.nn"),
+    ),
+    "of the classes one is right, and not all are": (
+        "LL305",
+        """\
+def neighbour_loss(distances, one_hot_labels):
+    right = tf.reduce_sum(tf.exp(distances) * one_hot_labels, axis=1)
+    wrong = tf.reduce_sum(tf.exp(distances) * (1.0 - one_hot_labels), axis=1)
+    return tf.reduce_mean(right / wrong + wrong / right)
+""",
+        ("one_hot_labels", "labels"),
+    ),
+    "a loss that is called so": (
+        "LL101",
+        """\
+def contrastive(a, b, same):
+    distance = tf.reduce_sum(tf.abs(a - b), axis=1)
+    loss = same * distance + (1.0 - same) * tf.maximum(0.0, 1.0 - distance)
+    return tf.reduce_mean(loss)
+""",
+        ("tf.reduce_mean(loss)", "tf.reduce_sum(loss)"),
+    ),
+    "a model may give its loss beside its scores": (
+        "LL101",
+        """\
+def train_step(model, optimizer, batch):
+    with tf.GradientTape() as tape:
+        outputs = model(batch, training=True)
+        total = tf.reduce_sum(outputs.loss)
+    weights = model.trainable_variables
+    optimizer.apply_gradients(zip(tape.gradient(total, weights), weights))
+""",
+        ("outputs.loss", "outputs.scores"),
+    ),
 }
 
 

@@ -77,7 +77,8 @@ def _of_layer(name: str, layer: Layer) -> str | None:
     if name == "TimeDistributed":
         return activation(layer.given("layer"))
     if name == "Activation":
-        return _named(layer.given("activation"))
+        told = _named(layer.given("activation"))
+        return "passes" if told == "linear" else told
     if name in WEIGHTED:
         return _named(layer.given("activation", 1 if name == "Dense" else None) or Constant("linear"))
     return None

@@ -35,6 +35,7 @@ from losslint.analysis.singular import empty_columns
 from losslint.analysis.transfer import apply, as_node, iterate, subscript, unknown
 from losslint.analysis.truth import is_none, open_to_change, truth
 from losslint.config import fits
+from losslint.losses import VALUE_WORDS
 from losslint.operations.catalogue import operation
 from losslint.operations.namespaces import canonical
 
@@ -208,9 +209,7 @@ def attribute(run: Run, owner: Value, name: str, site: Site) -> Value:
 
 
 def _instance_state(owner: Instance, name: str, site: Site) -> Value:
-    if classes.is_layer(owner) and name in MODEL_STATE | {"kernel", "bias"}:
-        return trainable(site)
-    return setting(name, site)
+    return trainable(site) if classes.is_layer(owner) and name in MODEL_STATE | {"kernel", "bias"} else setting(name, site)
 
 
 def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
@@ -241,6 +240,8 @@ def _tensor_attribute(run: Run, owner: Node, name: str, site: Site) -> Value:
         return trainable(site)
     if owner.operation in ("parameter", "member"):
         return _member(owner, name, site)
+    if owner.operation == "layer" and not VALUE_WORDS.search(name):
+        return subscript(owner, Constant(name), site)  # one of the outputs of a model, as by its key
     return unknown((owner,), site)
 
 

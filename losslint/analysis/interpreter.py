@@ -206,6 +206,10 @@ class Run:
     def returned(self, value: Value, node: ast.Return, scope: Scope) -> None:
         """The body that is walked as a loss returns."""
         if scope is self.path.entry and not self.path.quiet:
+            if isinstance(node.value, ast.Call):  # `return tf.reduce_sum(c_loss)`: that is the loss
+                for given in node.value.args:
+                    if isinstance(given, ast.Name):
+                        self.bound(given.id, value, scope)
             items = value.items if isinstance(value, Dictionary) else {}
             facts = Facts(None, origin=frozenset(), constant=True)
             self.path.result = Node("result", tuple(_tensors(value)), self.site(node.value or node, scope), facts, {"items": dict(items)})
@@ -274,8 +278,11 @@ class Run:
         self.path.stack.append(node)
         value = self.body(node, scope)
         if loss.evidence and value is not None:
-            for index, item in enumerate(_returned(value)):
-                self.root(item, loss.evidence if index == 0 else min(loss.evidence, 1), "returned by the loss")
+            first, *others = _returned(value) or [value]
+            named = next((root.why for root in self.path.named if root.node is first), "") if loss.evidence == 1 else ""
+            self.root(first, loss.evidence, f"returned, {named}" if named else "returned by the loss")
+            for item in others:
+                self.root(item, min(loss.evidence, 1), "returned by the loss")
 
 
 class _Walked(Struct, frozen=True):

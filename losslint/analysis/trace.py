@@ -42,9 +42,14 @@ class Root(Struct, frozen=True):
         return self.why.startswith("returned")
 
     @property
+    def named(self) -> bool:
+        """Whether it was bound to a loss-like name."""
+        return "bound to" in self.why
+
+    @property
     def shown(self) -> bool:
         """Whether this is a value that training shows: of a loss (evidence 2 or more), or bound to a loss-like name."""
-        return self.evidence >= 2 or self.why.startswith("bound to")
+        return self.evidence >= 2 or self.named
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,9 @@ class Trace:
     def _likely(self) -> list[Node]:
         names = self.loss.scope.parameters
         paired = any(map(TRUE_NAME.search, names)) and any(map(PRED_NAME.search, names))
-        return [root.node for root in self.roots if root.evidence >= 1 and (paired or not self.loss.weak or not root.returned)]
+        return [
+            root.node for root in self.roots if root.evidence >= 1 and (paired or not self.loss.weak or not root.returned or root.named)
+        ]
 
     def reached(self, least: int = 1) -> Iterator[Node]:
         """The nodes that a root with at least that evidence is made of, each once."""

@@ -6,14 +6,18 @@ A witness column takes all elements of a tensor for equal, and a one-hot vector 
 
 from __future__ import annotations
 
+import re
+
 from losslint.analysis import columns
 from losslint.analysis.columns import COLUMNS, UNKNOWN, Columns
 from losslint.analysis.node import Node
-from losslint.analysis.shape import Axis
+from losslint.analysis.shape import Axis, Shape
 from losslint.analysis.transfer.axes import Axes
 
 KEPT = frozenset({"cast", "identity", "stop_gradient", "expand_dims", "squeeze", "reshape", "tile", "abs", "square"})
 TESTS = frozenset({"greater", "not_equal", "greater_equal"})
+ROWS = 2  # axes
+ONE_HOT = re.compile(r"one_?hot", re.IGNORECASE)
 SUMS = frozenset({"sum", "max", "count_nonzero", "any", "mean"})
 
 
@@ -34,10 +38,19 @@ def _not_all_zero(node: Node) -> bool:
 
 
 def _labels(node: Node) -> bool:
-    """Whether a value is the target as the loss was given it, which may be one-hot."""
+    """Whether a value is the target as the loss was given it, which may be one-hot; or 1 less it, where its name says that it is."""
+    less = node.operation == "subtract" and node.arguments[0].constant and node.arguments[0].columns.single[0] == 1
+    node = node.arguments[1] if less else node
     while node.operation in ("cast", "identity", "stop_gradient"):
         node = node.arguments[0]
-    return node.operation == "parameter" and "true" in node.origin
+    said = not less or ONE_HOT.search(str(node.details.get("name"))) is not None
+    return node.operation == "parameter" and "true" in node.origin and said
+
+
+def _is_last(shape: Shape | None, axes: Axes) -> bool:
+    """Whether an axis is the last one, or as good as: the second of a batch of which nothing is shown to have more."""
+    rows = shape is not None and not shape.trail and (shape.rank == ROWS if shape.exact else len(shape.lead) == 1)
+    return axes == (-1,) or (rows and axes == (1,))
 
 
 def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None, usual: Columns) -> Columns:
@@ -54,7 +67,7 @@ def chosen(operation: str, x: Node, axes: Axes, went: list[Axis] | None, usual: 
     usual
         The columns that the reduction gives of a tensor of equal elements.
     """
-    last = axes == (-1,) and went is not None and len(went) == 1 and went[0].power == 0
+    last = _is_last(x.shape, axes) and went is not None and len(went) == 1 and went[0].power == 0
     if operation in ("sum", "max") and last and _vector(x) is not None:
         return columns.constant(1.0)
     if operation == "sum" and last and x.operation == "multiply" and len(x.arguments) == 2:

@@ -148,6 +148,12 @@ def _axes_computed(value: Node, site: Site) -> tuple[list[Axis | None] | None, b
     return None, False
 
 
+def _of_unknown_length(target: Value | None) -> bool:
+    """Whether the first length of a target shape is a number of which nothing is known."""
+    first = target.items[0] if isinstance(target, Items) and target.items else None
+    return isinstance(first, Node) and first.constant and first.operation in ("setting", "opaque") and literal(first) is None
+
+
 def reshaped(x: Node, target: Value | None, site: Site) -> tuple[Shape | None, bool]:
     """The shape of a reshape, and whether a configured batch size is in it."""
     if (
@@ -168,6 +174,9 @@ def reshaped(x: Node, target: Value | None, site: Site) -> tuple[Shape | None, b
         return Shape(tuple(axis or ANY for axis in axes)), declared
     left = max(total - given, 0)
     found: list[Axis] = []
+    if left and None in axes and _of_unknown_length(target) and x.shape is not None and x.shape.lead[:1] == (Axis(left),):
+        axes[0] = Axis(left)  # what comes before the rest of each sample is the number of samples
+        left = 0
     for axis in axes:
         found.append(Axis(left) if axis is None else axis)
         left = 0 if axis is None else left

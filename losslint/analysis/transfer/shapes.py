@@ -16,6 +16,7 @@ from losslint.analysis.transfer.results import Arguments, as_node, largest, lite
 from losslint.operations.operation import Flow, Operation
 
 UNKNOWN_VALUES = frozenset({"pad", "diag", "set_diag", "band_part", "differences"})  # zeros, or other values, come among the elements
+MATRIX = 2  # axes
 MASKS = frozenset({"begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask", "var"})
 Moved = tuple[Shape | None, bool]  # the shape, and whether a configured batch size is in it
 
@@ -119,6 +120,8 @@ def listed(shape: Shape, rank: int) -> list[Axis] | None:
 
 def _transposed(shape: Shape, perm: Value | None) -> Shape | None:
     if perm is None or (literal(perm) is None and not isinstance(perm, Items)):
+        if not shape.exact and shape.least_rank > MATRIX:
+            return None  # it is a matrix that is turned over: there are fewer axes than was assumed
         return Shape(shape.lead[::-1]) if shape.exact else Shape(shape.trail[::-1], shape.hidden, shape.lead[::-1])
     order = [literal(i) for i in perm.items] if isinstance(perm, Items) else []
     axes = listed(shape, len(order))
