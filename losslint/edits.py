@@ -15,6 +15,23 @@ def edited(text: str, findings: Iterable[Finding]) -> str:
     return apply(text, {edit for finding in findings if finding.fix is not None for edit in finding.fix.edits})
 
 
+def apart(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings whose edits do not touch, the first ones first."""
+    taken: list[Edit] = []
+    chosen: list[Finding] = []
+    for finding in findings:
+        assert finding.fix is not None
+        edits = [edit for edit in finding.fix.edits if edit not in taken]
+        if not any(_overlap(edit, other) for edit in edits for other in taken):
+            taken.extend(edits)
+            chosen.append(finding)
+    return chosen
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    return (one.line, one.column) <= (other.end_line, other.end_column) and (other.line, other.column) <= (one.end_line, one.end_column)
+
+
 def apply(text: str, edits: Iterable[Edit]) -> str:
     """A text with edits that do not overlap; line ends are those of the text."""
     starts = _starts(text)

@@ -6,15 +6,15 @@ import io
 import os
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from losslint.config import Settings
-from losslint.edits import edited
+from losslint.edits import apart, edited
 from losslint.files import write_in_one_step
-from losslint.finding import Edit, Finding, Fix, LosslintError, Result
+from losslint.finding import Finding, Fix, LosslintError, Result
 from losslint.linter import check_source
 from losslint.notebooks import ENDING, with_code
 from losslint.rule import Rule
@@ -84,7 +84,7 @@ def mended(
     refused: dict[str, Refused] = {}
     for _ in range(PASSES):
         wanted = [f for f in result.findings if f.fingerprint not in skip | refused.keys() and applicable(f, unsafe) is not None]
-        chosen = _apart(wanted)
+        chosen = apart(wanted)
         if not chosen:
             break
         new = edited(text, chosen)
@@ -102,23 +102,6 @@ def mended(
         text, result = new, after
         fixed.extend(chosen)
     return Mended(text, tuple(fixed), tuple(refused.values()), result)
-
-
-def _apart(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings whose edits do not touch, the first ones first."""
-    taken: list[Edit] = []
-    chosen: list[Finding] = []
-    for finding in findings:
-        assert finding.fix is not None
-        edits = [edit for edit in finding.fix.edits if edit not in taken]
-        if not any(_overlap(edit, other) for edit in edits for other in taken):
-            taken.extend(edits)
-            chosen.append(finding)
-    return chosen
-
-
-def _overlap(one: Edit, other: Edit) -> bool:
-    return (one.line, one.column) <= (other.end_line, other.end_column) and (other.line, other.column) <= (one.end_line, one.end_column)
 
 
 def _told(before: Result, after: Result, fixed: Sequence[Finding]) -> str:

@@ -114,8 +114,9 @@ def samples(trace: Trace, node: Node) -> tuple[Piece, ...]:
     if scope.function is None or node.site.function != trace.loss.function or isinstance(scope.function, ast.Lambda):
         return ()
     given = roles(scope, trace.loss.evidence)
-    left_out = scope.assigned | _mappings(scope.function)
-    names = [name for role in ("pred", "true") for name in scope.parameters if given.get(name) == role and name not in left_out]
+    left_out = scope.assigned | _mappings(scope.function) | scope.unpacked | scope.indexed.keys()  # the last two may be lists of tensors
+    read = {part.id for part in ast.walk(scope.function) if isinstance(part, ast.Name)}  # what is not may be anything
+    names = [name for role in ("pred", "true") for name in scope.parameters if given.get(name) == role and name in read - left_out]
     if not names:
         return ()
     kind = f"{names[0]}.dtype" if given[names[0]] == "pred" else '"float32"'  # targets may be whole numbers

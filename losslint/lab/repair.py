@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
+
+from msgspec import Struct
 
 from losslint.analysis.trace import Trace
 from losslint.config import Settings
@@ -16,7 +19,29 @@ from losslint.linter import run
 from losslint.source import Modules, Source
 
 CLOSE = 1e-5  # relative, of value and gradient
+MENDED = "; what broke it before does not now"
 CLOSE_RATIO = 1e-3  # how far the factor of a repair that changes training may differ between batches
+
+
+class Proof(Struct, frozen=True):
+    """What the repair of a finding has to take away.
+
+    Attributes
+    ----------
+    witness
+        The batch that broke the loss.
+    whole
+        The source with the repairs of the other findings of the loss, too: the same batch may show several.
+    others
+        Whether the loss has findings that nothing repairs.
+    again
+        Whether the rule's own experiment shows the same on another loss: asked where the witness holds no inputs.
+    """
+
+    witness: Witness
+    whole: Source
+    others: bool
+    again: Callable[[Bench], bool]
 
 
 def repaired(
@@ -26,7 +51,7 @@ def repaired(
     function: str,
     *,
     safe: bool,
-    witness: Witness | None,
+    proof: Proof | None,
     settings: Settings,
     modules: Modules,
 ) -> tuple[bool | None, str]:
@@ -40,20 +65,26 @@ def repaired(
         Qualified name of the loss; it must be in both sources.
     safe
         Value and gradient must stay; otherwise they may change by one factor, the same on every batch.
-    witness
-        What broke the loss before: it must not break it now.
+    proof
+        What broke the loss before must not break it now; None: nothing was seen to.
 
     Returns
     -------
     tuple
-        True, False, or None where the loss cannot be run, or changes unevenly; and why, in words.
+        True, False, or None where the loss cannot be run, changes unevenly, or has other defects; and why, in words.
     """
     benches: list[Bench] = []
+
+    def opened(source: Source) -> Bench:
+        trace = _trace(source, function, settings, modules)
+        bench = Bench(running, trace, Slice.of(trace, source, modules, settings.inputs))
+        benches.append(bench)
+        with suppress(Undecided):
+            bench.batch  # noqa: B018  # on the way to it are found the remedies that a loss needs to be run at all
+        return bench
+
     try:
-        for source in (before, after):
-            trace = _trace(source, function, settings, modules)
-            benches.append(Bench(running, trace, Slice.of(trace, source, modules, settings.inputs)))
-        old, new = benches
+        old, new = opened(before), opened(after)
         pairs = [(old.run(batch), new.run(batch)) for batch in old.contents()]
         told = _compared(pairs, safe)
         if told:
@@ -61,7 +92,16 @@ def repaired(
         uneven = "" if safe else _uneven(pairs)
         if uneven:
             return None, uneven
-        return _mended(old, new, witness)
+        if proof is None or _mended(old, new, proof):
+            return True, f"value and gradient are as before on batches on which the loss worked{'' if proof is None else MENDED}"
+        if proof.whole.text != after.text:
+            if _mended(old, opened(proof.whole), proof):
+                return (
+                    True,
+                    f"value and gradient are as before on batches on which the loss worked{MENDED}, by this and the fixes beside it",
+                )
+        still = "what broke the loss before breaks it still"
+        return (None, f"{still}, perhaps through another finding") if proof.others else (False, still)
     except Undecided as error:
         return None, str(error)
     finally:
@@ -109,17 +149,23 @@ def _close(one: Tensor | None, other: Tensor | None) -> bool:
     )
 
 
-def _mended(old: Bench, new: Bench, witness: Witness | None) -> tuple[bool | None, str]:
-    """Whether what broke the loss before does not now."""
-    same = "value and gradient are as before on batches on which the loss worked"
-    if witness is None or any(told["data"] is None for told in witness.inputs.values()):
-        return True, same
+def _mended(old: Bench, new: Bench, proof: Proof) -> bool:
+    """Whether what broke the loss before does not now: the witness, or, where more than the finding breaks it there, another batch."""
+    witness = proof.witness
+    if not witness.inputs:
+        return not proof.again(new)
+    if any(told["data"] is None for told in witness.inputs.values()):
+        return True  # too large to be kept
     inputs = {name: _tensor(told) for name, told in witness.inputs.items()}
     batch = Batch(inputs, old.batch.roles, witness.domain, witness.words, witness.repeat)
-    before, now = old.run(batch, mode=witness.mode), new.run(batch, mode=witness.mode)
-    if now.broken or (now.raised is not None and before.raised is not None):
-        return False, "what broke the loss before breaks it still"
-    return True, f"{same}; what broke it before does not now"
+    if not _fails(old.run(batch, mode=witness.mode)):
+        return not new.run(batch, mode=witness.mode).broken  # it shows something else, such as a sum
+    ends = (batch, *old.edges())
+    return any(_fails(old.run(end, mode=witness.mode)) and not _fails(new.run(end, mode=witness.mode)) for end in ends)
+
+
+def _fails(run: Run) -> bool:
+    return bool(run.broken) or run.raised is not None
 
 
 def _tensor(told: dict[str, object]) -> Tensor:

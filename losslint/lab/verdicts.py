@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from losslint.analysis.trace import Trace
 from losslint.config import Confirmation, Settings
 from losslint.discovery import read
-from losslint.edits import edited
+from losslint.edits import apart, edited
 from losslint.experiment import Undecided, undecided
 from losslint.finding import Confidence, Failure, Finding, Fix, LosslintError, Result, Verdict
 from losslint.lab.bench import Bench
 from losslint.lab.memory import Memory
 from losslint.lab.process import Worker
-from losslint.lab.repair import repaired
+from losslint.lab.repair import Proof, repaired
 from losslint.lab.slice import Slice
 from losslint.linter import Suspect, examine
 from losslint.project import ProjectModules
@@ -108,7 +108,8 @@ class Laboratory:
             try:
                 for finding in findings:
                     verdict = self.verdict(suspects[finding], modules, settings, benches)
-                    found[finding] = replace(finding, verdict=verdict, fix=self.tested(suspects[finding], verdict, modules, settings))
+                    fix = self.tested(suspects[finding], verdict, modules, settings, findings)
+                    found[finding] = replace(finding, verdict=verdict, fix=fix)
                     progress(1)
             finally:
                 for bench in benches.values():
@@ -118,15 +119,40 @@ class Laboratory:
             list(pool.map(loss, losses.values()))
         return replace(result, findings=tuple(found[finding] for finding in result.findings))
 
-    def tested(self, suspect: Suspect, verdict: Verdict, modules: Modules, settings: Settings) -> Fix | None:
-        """The fix of a finding, verified by a run of the loss before and after where that was asked for."""
-        fix, source = suspect.finding.fix, suspect.source
+    def tested(
+        self, suspect: Suspect, verdict: Verdict, modules: Modules, settings: Settings, findings: Sequence[Finding] = ()
+    ) -> Fix | None:
+        """The fix of a finding, verified by a run of the loss before and after where that was asked for.
+
+        Parameters
+        ----------
+        findings
+            All of the same loss.
+        """
+        finding, source = suspect.finding, suspect.source
+        fix = finding.fix
         if fix is None or not self.asked.fixes or not suspect.runs:
             return fix
-        after = Source.parse(edited(source.text, [suspect.finding]), source.path)
-        function = suspect.runs[0][0].loss.function
+        trace, report = suspect.runs[0]
+        beside = [other for other in findings if other.fix is not None and other.fix.safety in ("safe", fix.safety)]
+        after, whole = (
+            Source.parse(edited(source.text, chosen), source.path)
+            for chosen in ([finding], apart([finding, *(other for other in beside if other != finding)]))
+        )
+
+        def again(bench: Bench) -> bool:
+            return self.asked_of(suspect.rule, bench, report, source).status == "confirmed"
+
+        proof = None if verdict.witness is None else Proof(verdict.witness, whole, len(beside) < len(findings), again)
         held, told = repaired(
-            self.running, source, after, function, safe=fix.safety == "safe", witness=verdict.witness, settings=settings, modules=modules
+            self.running,
+            source,
+            after,
+            trace.loss.function,
+            safe=fix.safety == "safe",
+            proof=proof,
+            settings=settings,
+            modules=modules,
         )
         return replace(fix, verified=held, message=f"{fix.message} ({'run' if held else 'not verified'}: {told})")
 

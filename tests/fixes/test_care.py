@@ -106,6 +106,8 @@ def fixed(text: str) -> str:
         ANNEALED.format("import keras", "min(weight, 1.0)", "weight = epoch / 10"),
         ANNEALED.format("from tensorflow import keras", "weight", "weight = epoch / 10"),
         ANNEALED.format("import keras", "weight", "weight = epoch / 10  # slowly\n        weight *= 0.5"),
+        "import tensorflow as tf\n\n\ndef triplet_loss(y_true, y_pred):\n    anchor, near, far = y_pred[0], y_pred[1], y_pred[2]\n"
+        "    return tf.reduce_sum(tf.square(anchor - near) - tf.square(anchor - far))\n",
         "import tensorflow as tf\n\n\ndef first_loss(y_true, y_pred):\n    return tf.reduce_mean(tf.abs(y_true - y_pred * y_pred[:, 0]))\n",
         "import tensorflow as tf\n\n\ndef skill_loss(y_true, y_pred):\n    reference = tf.reduce_sum(tf.square(y_true)) + 1.0\n"
         "    return tf.reduce_mean(tf.square(y_true - y_pred)) / reference\n",
@@ -129,6 +131,7 @@ def fixed(text: str) -> str:
         "number given to a function of Python's",
         "no class of variables in sight",
         "number changed by a product",
+        "list of tensors",
         "axis lost by an index",
         "division by data",
     ],

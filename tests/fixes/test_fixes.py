@@ -86,7 +86,7 @@ def test_no_run_contradicts_a_fix(rule: Rule, text: str, laboratory: Laboratory)
         safe = all(f.fix is not None and f.fix.safety == "safe" for f in done.fixed)
         if not safe and rule.code in ("LL402", "LL501", "LL504"):
             continue  # these make another loss of it, which is what they say
-        told, reason = repaired(laboratory.running, *sources, function, safe=safe, witness=None, settings=settings, modules=no_modules)
+        told, reason = repaired(laboratory.running, *sources, function, safe=safe, proof=None, settings=settings, modules=no_modules)
         assert told is not False, reason
 
 
