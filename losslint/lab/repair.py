@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from losslint.analysis.node import Node
 from losslint.analysis.trace import Trace
 from losslint.config import Settings
 from losslint.experiment import Batch, Run, Tensor, Undecided
@@ -30,6 +31,8 @@ class Proof(Struct, frozen=True):
     ----------
     witness
         The batch that broke the loss.
+    node
+        The expression that the finding is of.
     whole
         The source with the repairs of the other findings of the loss, too: the same batch may show several.
     others
@@ -39,6 +42,7 @@ class Proof(Struct, frozen=True):
     """
 
     witness: Witness
+    node: Node
     whole: Source
     others: bool
     again: Callable[[Bench], bool]
@@ -100,6 +104,8 @@ def repaired(
                     True,
                     f"value and gradient are as before on batches on which the loss worked{MENDED}, by this and the fixes beside it",
                 )
+        if _finite(old, new, proof):
+            return None, "the expression is finite now where it was not before, and something else breaks the loss there"
         still = "what broke the loss before breaks it still"
         return (None, f"{still}, perhaps through another finding") if proof.others else (False, still)
     except Undecided as error:
@@ -149,6 +155,33 @@ def _close(one: Tensor | None, other: Tensor | None) -> bool:
     )
 
 
+def _finite(old: Bench, new: Bench, proof: Proof) -> bool:
+    """Whether the expression itself is finite now on the batch on which it was not: then something else breaks the loss there."""
+    batch, mode, source = _witnessed(old, proof.witness), proof.witness.mode, proof.node.site.source
+    place = source.place(proof.node.site.syntax)
+
+    def finite(bench: Bench, node: Node) -> list[bool]:
+        return [probe.result.finite for probe in bench.run(batch, mode=mode, at=node).probes if probe.result is not None]
+
+    for node in new.trace.reached(1):
+        there = node.site.source.place(node.site.syntax)
+        above = len(node.site.source.lines) - len(source.lines)  # an import that is written with the repair
+        if (there.path, there.line - above, there.column) == (
+            place.path,
+            place.line,
+            place.column,
+        ) and node.operation == proof.node.operation:
+            now = finite(new, node)
+            return bool(now) and all(now) and not all(finite(old, proof.node))
+    return False
+
+
+def _witnessed(bench: Bench, witness: Witness) -> Batch:
+    """The batch of a witness."""
+    inputs = {name: _tensor(told) for name, told in witness.inputs.items()}
+    return Batch(inputs, bench.batch.roles, witness.domain, witness.words, witness.repeat)
+
+
 def _mended(old: Bench, new: Bench, proof: Proof) -> bool:
     """Whether what broke the loss before does not now: the witness, or, where more than the finding breaks it there, another batch."""
     witness = proof.witness
@@ -156,8 +189,7 @@ def _mended(old: Bench, new: Bench, proof: Proof) -> bool:
         return not proof.again(new)
     if any(told["data"] is None for told in witness.inputs.values()):
         return True  # too large to be kept
-    inputs = {name: _tensor(told) for name, told in witness.inputs.items()}
-    batch = Batch(inputs, old.batch.roles, witness.domain, witness.words, witness.repeat)
+    batch = _witnessed(old, witness)
     if not _fails(old.run(batch, mode=witness.mode)):
         return not new.run(batch, mode=witness.mode).broken  # it shows something else, such as a sum
     ends = (batch, *old.edges())

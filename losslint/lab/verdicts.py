@@ -143,7 +143,7 @@ class Laboratory:
         def again(bench: Bench) -> bool:
             return self.asked_of(suspect.rule, bench, report, source).status == "confirmed"
 
-        proof = None if verdict.witness is None else Proof(verdict.witness, whole, len(beside) < len(findings), again)
+        proof = None if verdict.witness is None else Proof(verdict.witness, report.node, whole, len(beside) < len(findings), again)
         held, told = repaired(
             self.running,
             source,

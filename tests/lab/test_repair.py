@@ -5,16 +5,24 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from losslint.analysis.node import Node
 from losslint.config import Settings
 from losslint.lab.repair import Proof, repaired
 from losslint.lab.verdicts import Laboratory
+from losslint.linter import run
 from losslint.rule import load_rules
 from losslint.source import Source, no_modules
 
 pytestmark = pytest.mark.tensorflow
 TEXT = "import tensorflow as tf\n\n\ndef some_loss(y_true, y_pred):\n    return {}\n"
 LOG = "-tf.reduce_mean(y_true * tf.math.log({}), axis=-1)"
+LAWLESS = " + 1e-30 * tf.reduce_mean(tf.math.digamma(y_pred), axis=-1)"  # not finite at 0 either
 SUM = "tf.reduce_sum(tf.square(y_true - y_pred){})"
+
+
+def _log(source: Source) -> Node:
+    traces = run(source, Settings(), no_modules)
+    return next(node for trace in traces for node in trace.reached(1) if node.operation == "log")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +31,7 @@ SUM = "tf.reduce_sum(tf.square(y_true - y_pred){})"
         (LOG.format("y_pred"), LOG.format("tf.maximum(y_pred, 1e-7)"), True, True, "does not now"),
         (LOG.format("y_pred"), LOG.format("y_pred + 1e-3"), True, False, "value or gradient changes"),
         (LOG.format("y_pred"), LOG.format("tf.maximum(y_pred, 0.0)"), True, False, "breaks it still"),
+        (LOG.format("y_pred") + LAWLESS, LOG.format("tf.maximum(y_pred, 1e-7)") + LAWLESS, True, None, "something else breaks the loss"),
         (SUM.format(""), SUM.format("") + " / 6.0", False, True, "as before"),
         (SUM.format(""), "tf.reduce_mean(tf.abs(y_true - y_pred))", False, None, "one factor"),
         (SUM.format(""), "tf.reduce_sum(tf.nonsense(y_true))", False, False, "raises"),
@@ -36,7 +45,7 @@ def test_repairs(before: str, after: str, safe: bool, held: bool | None, told: s
         new = Source.parse("import tensorflow as tf\n", "losses.py")
     (finding,) = laboratory.judged(old.text, "losses.py", settings, load_rules(), no_modules).findings
     witness = finding.verdict.witness if finding.verdict is not None and finding.code == "LL301" else None
-    proof = None if witness is None else Proof(witness, new, False, lambda bench: True)
+    proof = None if witness is None else Proof(witness, _log(old), new, False, lambda bench: True)
     result, words = repaired(laboratory.running, old, new, "some_loss", safe=safe, proof=proof, settings=settings, modules=no_modules)
     assert (result, told in words) == (held, True), words
 
