@@ -225,7 +225,7 @@ def under(settings: Settings, fields: Mapping[str, Any], origin: str) -> Setting
     """
     named = (name.replace("_", "-") for name in fields if name != "rules")
     options = (f"rules.{rule}.{option}" for rule, given in fields.get("rules", {}).items() for option in given)
-    origins = {**settings.origins, **dict.fromkeys((*named, *options), origin)}
+    origins = merged(settings.origins, dict.fromkeys((*named, *options), origin))
     adding = {name for name, value in fields.items() if isinstance(value, Mapping) and (name == "rules" or origin == COMMAND_LINE)}
     values = {name: merged(getattr(settings, name), value) if name in adding else value for name, value in fields.items()}
     return replace(settings, **values, origins=origins)

@@ -230,6 +230,8 @@ def test_options_of_an_extended_file_hold_one_by_one(tmp_path: Path) -> None:
     assert f'rules.rounded-away-guard.dtype = "float16"  # {tmp_path / "base.toml"}\n' in out
     assert "rules.unguarded-log.epsilon = 1e-07  # default\n" in out
     assert 'severity = {"LL101": "info"}  # --set\n' in out
+    again = losslint("settings", "--set", "rules.LL103.least=9", folder=tmp_path).out
+    assert "rules.fixed-batch-size.least = 9  # --set\n" in again
 
 
 def test_what_the_command_line_sets_in_a_table_is_added_to_it() -> None:
