@@ -47,6 +47,8 @@ HINTS = frozenset({"log", "l2_loss", "gradients", "log_prob", *SINKS})
 LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_func", "criterion", "objective"})
 REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "reduce_max", "max", "logsumexp"})
 OWN_REDUCTIONS = frozenset({"sum", "max"})  # as bare names they are Python's
+RUNS = frozenset({"run", "experimental_run", "experimental_run_v2"})
+STRATEGY = re.compile(r"strateg|distribut|mirrored|replica", re.IGNORECASE)
 MAPPINGS = frozenset({"map_fn", "vectorized_map", "foldl", "foldr", "scan", "vmap"})
 FOREIGN = frozenset({"numpy", "jax", "torch", "scipy", "math", "statistics", "sklearn", "skimage", "pandas", "cv2", "openvino"})
 OTHERS = frozenset({"torch", "jax", "flax", "mxnet", "paddle", "chainer", "theano"})
@@ -72,6 +74,8 @@ class Loss(Struct, frozen=True):
         Whether it looks like something that is only reported.
     passed
         Whether it is handed on as a value (to `compile`, to another call), not only called.
+    replica
+        Whether a distribution strategy runs it, or what calls it: then it sees a part of the batch.
     """
 
     function: str
@@ -80,6 +84,7 @@ class Loss(Struct, frozen=True):
     why: str
     metric: bool = False
     passed: bool = False
+    replica: bool = False
 
     @property
     def weak(self) -> bool:
@@ -175,6 +180,16 @@ def _passed(index: Index, functions: set[str]) -> set[str]:
             if values and _called(call) not in MAPPINGS:
                 found.update(_names(values))
     return found & functions
+
+
+def _on_replicas(index: Index) -> list[str]:
+    """The names of the functions that a distribution strategy runs, and of all that they call."""
+    calls = (call for scope in index.scopes for call in scope.calls if isinstance(call.func, ast.Attribute))
+    run = (call for call in calls if _called(call) in RUNS and STRATEGY.search(ast.unparse(call.func)))
+    found = [name for call in run for name in _names(call.args[:1])]
+    for name in found:
+        found.extend(inner for scope in index.scopes if scope.short == name for inner in scope.called if inner not in found)
+    return found
 
 
 def _is_loss_class(scope: Scoped) -> bool:
@@ -367,8 +382,8 @@ def find(index: Index, path: str, names: Sequence[str] = ()) -> list[Loss]:
             )
         )
     if found:
-        passed = _passed(index, {loss.scope.short for loss in found})
-        found = [replace(loss, passed=True) if loss.scope.short in passed else loss for loss in found]
+        passed, spread = _passed(index, {loss.scope.short for loss in found}), _on_replicas(index)
+        found = [replace(loss, passed=loss.passed or loss.scope.short in passed, replica=loss.scope.short in spread) for loss in found]
     if _may_hold_values(index.module) or _compiles(index.module):
         found.append(Loss("", index.module, 0, "the module computes a value that training uses"))
     return found

@@ -272,6 +272,36 @@ def train_step(model, optimizer, batch):
 """,
         ("outputs.loss", "outputs.scores"),
     ),
+    "and so is what is made of losses": (
+        "LL101",
+        """\
+def triplet(anchor, positive, negative):
+    near_loss = tf.reduce_sum(tf.square(anchor - positive), axis=1)
+    far_loss = tf.nn.relu(1.0 - tf.reduce_sum(tf.square(anchor - negative), axis=1))
+    return tf.reduce_mean(near_loss) + tf.reduce_mean(far_loss)
+""",
+        ("tf.reduce_mean(far_loss)", "tf.reduce_sum(far_loss)"),
+    ),
+    "what a strategy runs sees a part of the batch": (
+        "LL103",
+        """\
+BATCH_SIZE = 32
+strategy = tf.distribute.MirroredStrategy()
+
+
+def part_of_loss(y_true, y_pred):
+    return tf.reduce_sum(tf.square(y_true - y_pred)) / BATCH_SIZE
+
+
+def step(batch):
+    return part_of_loss(*batch)
+
+
+def whole_loss(batch):
+    return strategy.reduce("SUM", strategy.run(step, args=(batch,)), axis=None)
+""",
+        ("strategy.run(step", "session.run(step"),
+    ),
 }
 
 

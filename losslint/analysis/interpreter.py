@@ -73,6 +73,20 @@ def _conditions(test: ast.expr) -> set[str]:
     return {ast.unparse(test)}
 
 
+def _operands(value: ast.expr | None) -> Iterator[str]:
+    """The names that a value is computed of."""
+    match value:
+        case ast.Name(id=name):
+            yield name
+        case ast.BinOp(left=left, right=right):
+            yield from (*_operands(left), *_operands(right))
+        case ast.UnaryOp(operand=operand):
+            yield from _operands(operand)
+        case ast.Call(args=args):
+            for argument in args:
+                yield from _operands(argument)
+
+
 class Run:
     """The state of the abstract runs of one file: its files, classes built so far, and the path at hand."""
 
@@ -206,10 +220,8 @@ class Run:
     def returned(self, value: Value, node: ast.Return, scope: Scope) -> None:
         """The body that is walked as a loss returns."""
         if scope is self.path.entry and not self.path.quiet:
-            if isinstance(node.value, ast.Call):  # `return tf.reduce_sum(c_loss)`: that is the loss
-                for given in node.value.args:
-                    if isinstance(given, ast.Name):
-                        self.bound(given.id, value, scope)
+            for name in _operands(node.value) if not isinstance(node.value, ast.Name) else ():
+                self.bound(name, value, scope)  # `return tf.reduce_sum(c_loss)`: that is the loss
             items = value.items if isinstance(value, Dictionary) else {}
             facts = Facts(None, origin=frozenset(), constant=True)
             self.path.result = Node("result", tuple(_tensors(value)), self.site(node.value or node, scope), facts, {"items": dict(items)})

@@ -43,7 +43,8 @@ In a reshape, write -1 for the batch axis.
 * Division by a small number, below the option `least`: that is a weight.
 * Division of something that does not grow with the batch, such as a sum over the pixels of each image.
 * Lengths that are read from a shape, or asked of what the batches come from, such as `self.replay.batch_size`.
-* A global batch size, by its name: under a distribution strategy each replica divides its part of the sum by it.
+* A global batch size, by its name, or in a function that a distribution strategy runs: each replica divides its part of the
+  sum by it.
 * A graph whose inputs themselves have the configured batch size, such as a placeholder with it as its first length.
 * Noise that a generator turns into samples: it may have any size.
 
@@ -274,7 +275,7 @@ def check(trace: Trace) -> Iterator[Report]:
     trained = [root.node for root in trace.roots if root.evidence >= 2]
     inside = {id(node) for node in _mixed(trained)}
     for node in reach(*shown):
-        divided = _scaled(node)
+        divided = _scaled(node) and not trace.loss.replica  # the parts of all replicas are added up
         if not (divided or (node.details.get("declared") and id(node) in inside)) or _of_all_replicas(node):
             continue
         if divided:
