@@ -13,15 +13,15 @@ from typing import Any
 from losslint.analysis.node import Gradient, Node
 from losslint.analysis.trace import Trace
 from losslint.experiment import Batch, Change, Fitted, Probe, Raised, Reloaded, Run, Slope, Slopes, Undecided
-from losslint.lab import contents, ladder, legal
+from losslint.lab import contents, ladder, legal, reasons
 from losslint.lab.calling import observed
 from losslint.lab.process import Child, Ended, Worker
 from losslint.lab.slice import Slice
 from losslint.options import Chosen
 
-MOST_TRIED = 160
+MOST_TRIED = 240
 SAME = 24  # a mistake of types that so many batches made in the same words does not depend on the batch
-TRIED_AFTER_FINITE = 20 * len(contents.KINDS)
+TRIED_AFTER_FINITE = 28 * len(contents.KINDS)
 HOPELESS = ("NameError", "AttributeError", "Missing", "Unmade", "ModuleNotFoundError", "ImportError", "NotImplementedError", "Refused")
 OLD = re.compile(
     r"unexpected keyword|no attribute|got multiple values|takes .* positional arguments|Got an unexpected|did not get an initializer"
@@ -86,7 +86,7 @@ class Bench:
         try:
             self.child = worker.child()
         except Ended as error:
-            raise Undecided(f"the laboratory could not start a process: {error}") from error
+            raise Undecided(f"the laboratory could not start a process: {error}; give it more memory or processes") from error
         answer = self.answered(self.slice.order(self.old))
         self.placeholders = answer["stand_ins"]
         self.moved |= answer["moved"]
@@ -136,14 +136,8 @@ class Bench:
             self.child = None
 
     def failure(self, raised: Raised) -> str:
-        """Why a loss cannot be run, in words."""
-        if raised.type == "Missing":
-            return f"{raised.message}; install it in the interpreter that --python names"
-        if raised.type == "Unmade":
-            return f"the loss needs {raised.message}; give it a parameter for that, or a literal"
-        if raised.type == "Refused":
-            return f"the loss was stopped: it wanted {raised.message}, which the laboratory does not allow"
-        return f"the loss itself fails: {raised}"
+        """Why the loss cannot be run, in words."""
+        return reasons.failure(raised, self.slice.call.roles)
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -191,31 +185,30 @@ class Bench:
         """Climb the ladder to the first informative batch."""
         self.open()
         said: Counter[str] = Counter()
-        uninformative: Batch | None = None
-        since = 0
+        shapes: set[object] = set()
+        uninformative, since = False, 0
         for tried, profile in enumerate(self.profiles()):
-            since += uninformative is not None
+            since += uninformative
             if tried >= MOST_TRIED or since > TRIED_AFTER_FINITE:
                 break
             batch = contents.batch(profile, self.slice.call.roles)
+            shapes.add((profile.true, profile.pred))
             started = time.monotonic()
             run = self.run(batch)
             if not self.graph and run.raised is None and time.monotonic() - started > SLOW:
                 self.graph = True
                 self.graph = self.run(batch).raised is None  # some losses work in eager mode alone
             if run.raised is not None:
-                said[f"{run.raised.type}: {run.raised.message[:120]}"] += 1
+                said[f"{run.raised.type}: {run.raised.message[:160]}"] += 1
                 if run.raised.type in HOPELESS or (tried > SAME and len(said) == 1 and run.raised.type == "TypeError"):
                     raise Undecided(self.failure(run.raised))
             elif self._informative(run):
                 self._profile = profile
                 return batch
-            elif run.finite and uninformative is None:
-                uninformative = batch
-        if uninformative is not None:
-            raise Undecided("no batch was found on which the loss is not 0 and has a gradient; declare its inputs (`# losslint: inputs …`)")
-        common = said.most_common(1)[0][0] if said else "it is not finite on any"
-        raise Undecided(f"no batch was found that the loss takes ({common}); declare its inputs (`# losslint: inputs …`)")
+            else:
+                uninformative = uninformative or run.finite
+        names = self.slice.call.roles
+        raise Undecided(reasons.uninformative(names) if uninformative else reasons.untaken(said, len(shapes), names))
 
     def _informative(self, run: Run) -> bool:
         """Whether a run is worth experiments: finite, not empty, not 0, and with some gradient where the loss can have one."""
@@ -349,7 +342,7 @@ class Bench:
         self.open()
         given = next((list(step["given"]) for step in self.slice.call.steps if step["step"] == "construct"), None)
         if given is None:
-            raise Undecided("the loss is no method of a class")
+            raise Undecided("the loss is no method of a class; write it as the `call` of one")
         answer = self.answered({"request": "reload", "given": given})
         return Reloaded(tuple(answer["lost"]), answer["error"])
 
@@ -379,7 +372,7 @@ class Bench:
 
     def watched(self, batch: Batch) -> list[str]:
         """The inputs whose gradient matters: predictions, and whatever else is no target."""
-        return [name for name in batch.inputs if batch.roles.get(name) not in ("true", "mask")] or list(batch.inputs)
+        return [name for name in batch.inputs if batch.roles.get(name) not in ("true", "mask", "weights")] or list(batch.inputs)
 
     def _root(self) -> Node | None:
         """The value that training uses, where the loss does not return it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from losslint.analysis.roles import BATCH_NAME, BATCH_SIZE_NAME, MASK_NAME, PRED_NAME, TRUE_NAME, roles
@@ -16,8 +16,10 @@ from losslint.losses import Loss
 from losslint.names import Index, Scoped, dotted
 
 TENSORS = frozenset({"true", "pred", "input", "mask"})
+INDEX_NAME = re.compile(r"(?:^|_)(?:index|idx)$", re.IGNORECASE)
+SAMPLE_WEIGHTS = re.compile(r"^sample_?weights?$", re.IGNORECASE)
 WHOLE_MODEL = re.compile(r"(?:model|network|_net)$", re.IGNORECASE)  # names of nothing else, also where another function calls it
-MOST_LISTED = 8
+MOST_LISTED, ITERATED = 8, 2  # tensors of a list; of one that a loop goes over
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ class Calling:
     tensors
         Parameter -> the name of its input, or the names of several.
     roles
-        Input -> ``true``, ``pred`` or ``other``.
+        Input -> ``true``, ``pred``, ``mask``, ``weights`` (one for each sample) or ``other``.
     guesses
         What was guessed, in words.
     stand_ins
@@ -201,18 +203,37 @@ def _inputs(loss: Loss, made: Calling, index: Index) -> None:
             continue
         if default is not None and not (optional and (role in ("true", "pred") or option is not None)):
             continue
-        used = guesses.usage(name, [function])
+        used = _used(name, function, index)
         if not _is_tensor(name, role, used):
             made.arguments[name] = _guessed(name, used, made)
             continue
-        kind = role if role in ("true", "pred") else "mask" if role == "mask" else "other"
-        parts = lengths.get(name, [])
+        kind = "weights" if SAMPLE_WEIGHTS.search(name) else role if role in ("true", "pred", "mask") else "other"
+        parts = lengths.get(name) or ([""] * ITERATED if used.items is not None and used.items.called is None else [])
         if 2 <= len(parts) <= MOST_LISTED:
             made.tensors[name] = [f"{name}[{i}]" for i in range(len(parts))]
             made.roles.update({f"{name}[{i}]": part(unpacked) or kind for i, unpacked in enumerate(parts)})
         else:
             made.tensors[name] = name
             made.roles[name] = kind
+
+
+def _used(name: str, function: ast.AST, index: Index, depth: int = 2) -> guesses.Usage:
+    """How a function uses a parameter, and how those of the file do that it hands it on to."""
+    used, handed = guesses.usage(name, [function]), list[guesses.Usage]()
+    for call in ast.walk(function) if depth else ():
+        if not isinstance(call, ast.Call):
+            continue
+        called = (dotted(call.func) or "").removeprefix("self.")
+        scope = next((scope for scope in index.scopes if scope.short == called and scope.function not in (None, function)), None)
+        if scope is not None and scope.function is not None:
+            given = [*zip(scope.parameters, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+            for parameter, value in given:
+                if parameter is not None and isinstance(value, ast.Name) and value.id == name:
+                    handed.append(_used(parameter, scope.function, index, depth - 1))
+    own, listed = used.items, all(other.items is not None for other in handed)
+    for other in handed:
+        used = used.joined(other)
+    return replace(used, items=used.items if listed else own)  # what only one of two functions takes for a list is none
 
 
 def _option(name: str, default: ast.expr | None, made: Calling) -> dict[str, Any] | None:
@@ -228,12 +249,12 @@ def _is_tensor(name: str, role: str, used: guesses.Usage) -> bool:
     """Whether a parameter of a loss is an input; a name that may be either, and for which no number is known, is one."""
     if role == "framework" or guesses.OPTIMIZER_NAME.search(name) or used.keys or used.attributes & guesses.MODEL_ATTRIBUTES:
         return False
-    if role in ("true", "pred"):
-        return True
     if guesses.MODEL_NAME.search(name) and (used.called is not None or WHOLE_MODEL.search(name)):
         return False
-    if role == "unknown" and guesses.number(name) is not None:
-        return False
+    if role in ("true", "pred"):
+        return INDEX_NAME.search(name) is None
+    if role in ("unknown", "setting") and guesses.number(name) is not None:
+        return used.array
     return role != "setting" or (bool(BATCH_NAME.search(name)) and guesses.number(name) is None and not BATCH_SIZE_NAME.match(name))
 
 

@@ -47,7 +47,7 @@ def batch(profile: Profile, roles: Mapping[str, str], seed: int = 0) -> Batch:
     """A batch of a profile for the inputs of a loss, by their roles."""
     inputs: dict[str, Tensor] = {}
     for number, (name, role) in enumerate(roles.items()):
-        shape = (profile.samples, *(profile.true if role in ("true", "mask") else profile.pred))
+        shape = (profile.samples, *(() if role == "weights" else profile.true if role in ("true", "mask") else profile.pred))
         chance = random.Random(f"{seed} {number} {role}")
         told = profile.declared.get(name)
         inputs[name] = _tensor(shape, role, profile, chance) if told is None else _declared(told, shape, profile.samples, chance)
@@ -61,6 +61,8 @@ def _tensor(shape: Shape, role: str, profile: Profile, chance: random.Random) ->
     width = shape[-1] if len(shape) > 1 else 1
     count = math.prod(shape)
     label = role == "true"
+    if role == "weights":
+        return Tensor(shape, tuple(chance.uniform(0.5, 1.5) for _ in range(count)))
     if role == "mask":
         return Tensor(shape, tuple(float(chance.random() < 0.7) for _ in range(count)))
     if profile.kind == "classes" and label and len(profile.true) < len(profile.pred):
@@ -153,9 +155,9 @@ def contents(base: Batch, profile: Profile) -> Iterator[Batch]:
 def small(base: Batch) -> Iterator[Batch]:
     """Predictions and targets that are 0 or tiny."""
     floats = {name: tensor for name, tensor in base.inputs.items() if tensor.dtype == "float32"}
-    first = next(iter(base.named("true") or floats), "")
+    targets = base.named("true") or tuple(floats)[:1]
     for true, pred in ((one, other) for tiny in TINY for one, other in ((0.0, tiny), (tiny, 0.0), (1.0, tiny))):
-        changed = {name: full(tensor, true if name == first else pred) for name, tensor in floats.items()}
+        changed = {name: full(tensor, true if name in targets else pred) for name, tensor in floats.items()}
         yield base.having(f"targets {true:g}, predictions {pred:g}", "box", **changed)
 
 

@@ -68,7 +68,7 @@ class Usage:
     Attributes
     ----------
     array
-        It is asked for its shape, or elements are gathered from it.
+        It is asked for its shape, elements are gathered from it, or something is computed along one of its axes.
     counted
         It says how many times a loop runs, or where a slice ends.
     parts
@@ -133,7 +133,7 @@ def _used(is_it: Callable[[ast.AST], bool], functions: tuple[ast.AST, ...]) -> U
                     found.counted = found.counted or any(_sums(edge, is_it) for edge in (lower, upper) if edge is not None)
                 case ast.Call(func=ast.Attribute(attr=attribute), args=args) if any(map(is_it, args)):
                     found.matrix = found.matrix or attribute in MATRIX_CALLS
-                    found.array = found.array or (attribute in ARRAY_CALLS and is_it(args[0]))
+                    found.array = found.array or (attribute in ARRAY_CALLS and is_it(args[0])) or (_along(node) and is_it(args[0]))
                 case ast.Subscript(value=value, slice=ast.Constant(value=str(key))) if is_it(value):
                     found.keys.add(key)
                 case ast.Subscript(value=value) if is_it(value):
@@ -149,6 +149,11 @@ def _used(is_it: Callable[[ast.AST], bool], functions: tuple[ast.AST, ...]) -> U
         found.items = _used(partial(_is_named, element), functions)
     found.array = found.array or bool(found.attributes & {"shape", "get_shape", "dtype"})
     return found
+
+
+def _along(call: ast.AST) -> bool:
+    """Whether a call names axes."""
+    return isinstance(call, ast.Call) and any(keyword.arg in ("axis", "axes", "reduction_indices") for keyword in call.keywords)
 
 
 def _sums(node: ast.expr, is_it: Callable[[ast.AST], bool]) -> bool:

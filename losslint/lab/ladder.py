@@ -121,6 +121,8 @@ def _called(node: ast.Call, found: Hints, asked: dict[str, str]) -> None:
         elif isinstance(arguments[1], ast.List | ast.Tuple):
             asked.setdefault(f"sum({ast.unparse(arguments[1])})", "width")
     if name == "reshape" and len(arguments) > 1 and isinstance(arguments[1], ast.List | ast.Tuple):
+        if len(arguments[1].elts) == 2 and isinstance(arguments[1].elts[1], ast.Name | ast.Attribute):
+            asked.setdefault(ast.unparse(arguments[1].elts[1]), "width")
         lengths = [_number(item) for item in arguments[1].elts[1:]]
         if lengths and all(n is not None for n in lengths):
             product = 1
@@ -150,9 +152,14 @@ def ladder(found: Hints) -> Iterator[Profile]:
     if found.rank >= 3 and len(found.widths) > 1:
         made.insert(0, (max(found.widths), min(found.widths)))  # what is reshaped may be the rows of a table
     pairs = [(shape, shape) for shape in made]
+    if found.extra:
+        longer = [(*shape[:-1], shape[-1] + 1) for shape in made]
+        pairs += [(shape, shape) for shape in longer]
     pairs += [((1,), shape) for shape in made if len(shape) == 1] + [((), shape) for shape in made if len(shape) == 1]
+    pairs += [(shape, (*shape, 3)) for shape in made if len(shape) == 1]  # a class for each step of a sequence
     fitting = [pair for pair in GENERAL if max(len(pair[0]), len(pair[1])) + 1 >= found.rank]
-    rest = [pair for pair in GENERAL if pair not in fitting]
+    flat = [((width + more,), (width + more,)) for width in found.widths for more in (0, 1)[: 1 + found.extra]]
+    rest = flat + [pair for pair in GENERAL if pair not in fitting]  # the rank may be that of a helper's own tensors
     if found.extra:
         fitting = [((*pred[:-1], pred[-1] + 1), pred) for _, pred in fitting if pred][:5] + fitting
     for samples in (times * number for number in found.samples for times in (1, 3, 2) if times * number <= MOST_SAMPLES):

@@ -119,7 +119,7 @@ def _trace(source: Source, function: str, settings: Settings, modules: Modules) 
     for trace in run(source, settings, modules):
         if trace.loss.function == function and trace.flipped is None:
             return trace
-    raise Undecided(f"`{function}` is no loss any more")
+    raise Undecided(f"`{function}` is no loss any more; see what the repair made of it")
 
 
 def _compared(pairs: list[tuple[Run, Run]], safe: bool) -> str:

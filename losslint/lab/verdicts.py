@@ -159,7 +159,7 @@ class Laboratory:
     def verdict(self, suspect: Suspect, modules: Modules, settings: Settings, benches: dict[int, Bench]) -> Verdict:
         """The first decisive verdict on the losses that reach a finding, else the first reason."""
         if suspect.rule.confirm is None:
-            return undecided("this rule has no experiment")
+            return undecided("this rule has no experiment; see what its page says")
         reasons: list[Verdict] = []
         for trace, report in suspect.runs[:MOST_LOSSES]:
             verdict = self.tried(trace, suspect.source, suspect.rule, report, modules, settings, benches)
@@ -170,7 +170,7 @@ class Laboratory:
             if verdict.status != "undecided":
                 return verdict
             reasons.append(verdict)
-        return reasons[0] if reasons else undecided("no loss leads to it")
+        return reasons[0] if reasons else undecided("no loss leads to it; call it from one")
 
     def tried(
         self,

@@ -229,18 +229,21 @@ def check(trace: Trace) -> Iterator[Report]:
 
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the flagged value has two axes as long as the batch, at two sizes."""
-    seen = None
+    seen, believed, met = None, next(_pairs(report.node, Ranks()), None) is not None, False
     for batch in _tried(lab):
         runs = [lab.run(batch.repeated(times), at=report.node) for times in (UNUSUAL, UNUSUAL + 2)]
         results = [probe.result for run in runs for probe in run.probes[-1:] if probe.result is not None]
         if len(results) < len(runs):
             continue
         seen = runs[0]
+        met = met or len({len(part.shape) for part in runs[0].probes[-1].operands if part is not None and part.shape}) > 1
         if all(result.shape.count(run.batch.size) > 1 for result, run in zip(results, runs, strict=True)):
             told = f"of {runs[0].batch.size} samples it has the shape {results[0].shape}, of {runs[1].batch.size} {results[1].shape}"
             return confirmed(f"two axes of the value are as long as the batch: {told}", lab.run(batch), expected="one axis for the batch")
     if seen is None:
         return undecided("the expression was not computed on any batch; declare the inputs of the loss (`# losslint: inputs …`)")
+    if believed and not met:
+        return undecided("on no batch that the loss takes has one operand an axis less; declare the inputs (`# losslint: inputs …`)")
     return refuted("the value has one axis for the batch, at every size", seen)
 
 

@@ -231,7 +231,7 @@ def confirm(lab: Lab, report: Report) -> Verdict:
     for batch in lab.contents():
         half = batch.size // 2
         if not half:
-            return undecided("the loss takes one sample only, which cannot be cut in two")
+            return undecided("the loss takes one sample only, which cannot be cut in two; declare its inputs (`# losslint: inputs …`)")
         whole, one, other = (lab.run(part) for part in (batch.rows(0, 2 * half), batch.rows(0, half), batch.rows(half, 2 * half)))
         mean = (one.number + other.number) / 2.0
         if not all(map(math.isfinite, (whole.number, mean))):

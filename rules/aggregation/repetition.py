@@ -38,7 +38,7 @@ def growths(lab: Lab) -> list[Growth]:
     found: list[Growth] = []
     numbers = sum(len(tensor.values) for tensor in lab.batch.inputs.values())
     if not numbers:
-        raise Undecided("the loss takes no inputs, so no batch of them can be repeated")
+        raise Undecided("the loss takes no inputs, so no batch of them can be repeated; make what it reads its parameters")
     most = max(8, min(MOST_TIMES, 1 << int(math.log2(MOST_NUMBERS / numbers))))
     for batch in lab.contents():
         values = [_size(lab.run(batch.repeated(times))) for times in (most // 4, most // 2, most)]
@@ -67,7 +67,9 @@ def verdict(lab: Lab, *, grows: bool) -> Verdict:
     if power == 0:
         return refuted("the samples of a batch given again and again leave the loss as it is, whatever the labels", lab.run(lab.batch))
     if (power > 0) != grows:
-        return undecided(f"the loss goes with the power {power:g} of the number of samples, which is not what the rule says")
+        return undecided(
+            f"the loss goes with the power {power:g} of the number of samples, which is not what the rule says; compare its values on two batch sizes"
+        )
     return shown(lab, power)
 
 

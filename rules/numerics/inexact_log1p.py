@@ -160,6 +160,7 @@ def shortfall_loss(y_true, y_pred):
 )
 SMALL = 0.1
 LEAST = 1e-10  # below it float64 does not compute `log(1 + x)` to three digits either
+NEAR = 1e-3  # a logarithm below it is one whose argument is near 1
 WRONG = 1e-3  # relative error from which a number is called wrong
 NON_NEGATIVE = frozenset({"abs", "square", "relu", "parameter"})
 HELP = "write `log1p(x)` of the same backend for `log(1 + x)`: the same function, without rounding the sum first"
@@ -179,8 +180,10 @@ def _small_part(node: Node) -> Node | None:
     return second if _one(first) else first
 
 
-def _can_be_small(part: Node, columns: list[int]) -> bool:
+def _small(part: Node, columns: list[int]) -> bool:
     """Whether a value comes near 0: on a witness column or, where it is not known, by what it is."""
+    if part.constant or part.operation == "exp" or part.marked("dimension"):
+        return False
     if part.columns.known:
         return any(abs(part.columns.single[column]) < SMALL for column in columns)
     return part.operation in NON_NEGATIVE
@@ -191,9 +194,7 @@ def check(trace: Trace) -> Iterator[Report]:
     for node in logarithms(trace):
         part = _small_part(node.arguments[0])
         columns = [column for column in range(COLUMNS) if trace.live(column, node)]
-        if part is None or not columns or part.constant or part.operation == "exp" or part.marked("dimension"):
-            continue
-        if _can_be_small(part, columns):
+        if part is not None and columns and _small(part, columns):
             message = (
                 f"{quoted(node)} loses the digits of {quoted(part)} where that is small: float32 has steps of 1.2e-07 above 1, so "
                 "below 6e-08 the result is exactly 0; `log1p` keeps them"
@@ -208,16 +209,19 @@ def places(trace: Trace) -> list[Node]:
 
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the logarithm is another number than `log1p`, or float64, gives on a batch where its argument is near 1."""
-    compared = 0
+    compared, near = 0, False
     for batch in (lab.batch, *lab.small()):
         for run, rounded, exact in _compared(lab, batch, report.node):
             compared += 1
+            near = near or LEAST < abs(exact) < NEAR
             if LEAST < abs(exact) < math.inf and abs(rounded - exact) > WRONG * abs(exact):
                 reason = f"the logarithm is {rounded:.4g} in float32 and {exact:.4g} in float64 on the same inputs"
                 proof = "precise" if lab.run(batch, dtype="float64").raised is None else ""
                 return confirmed(reason, run, value={"float32": rounded, "float64": exact}, expected=exact, proof=proof)
     if not compared:
         raise Undecided("the logarithm was not computed on any batch; call the loss in the file with the option under which it is")
+    if not near and (part := _small_part(report.node.arguments[0])) is not None and _small(part, list(range(COLUMNS))):
+        raise Undecided(f"no batch brings the argument within {NEAR:g} of 1; declare the inputs (`# losslint: inputs …`)")
     return refuted(f"float32 and float64 agree within {WRONG:g} on all batches, those of tiny values too", lab.run(lab.batch))
 
 

@@ -239,7 +239,9 @@ def confirm(lab: Lab, report: Report) -> Verdict:
         return verdict
     if not report.because:
         return refuted("the argument is 0 in float64 too: there is no guard that was lost", lab.run(lab.batch))
-    return undecided(f"{verdict.reason}, in float64 too; whether a guard was rounded away does not show")
+    return undecided(
+        f"{verdict.reason}, in float64 too, so that no guard was rounded away there; declare the inputs (`# losslint: inputs …`)"
+    )
 
 
 def fix(trace: Trace, report: Report) -> Repair | None:

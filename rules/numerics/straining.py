@@ -83,7 +83,11 @@ def to_pole(node: Node) -> Distance:
 
 def logits(batch: Batch) -> Iterator[Batch]:
     """Batches of large predictions, whatever the loss is meant for: of both signs, all positive, all negative."""
-    names = [name for name, tensor in batch.inputs.items() if tensor.dtype == "float32" and batch.roles.get(name) not in ("true", "mask")]
+    names = [
+        name
+        for name, tensor in batch.inputs.items()
+        if tensor.dtype == "float32" and batch.roles.get(name) not in ("true", "mask", "weights")
+    ]
     for size, signs in ((size, signs) for size in LARGE for signs in ((1, -1), (1, 1), (-1, -1))):
         changed = {}
         for name in names:

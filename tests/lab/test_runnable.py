@@ -50,7 +50,7 @@ def test_a_module_that_its_package_imports_out_of_itself(laboratory: Laboratory,
     monkeypatch.chdir(tmp_path)
     files = {
         "pkg/__init__.py": "from .plain import tools\nfrom . import parts\nfrom .fast import *\n",
-        "pkg/plain.py": "tools = None\n",
+        "pkg/plain.py": "class tools:\n    pass\n",
         "pkg/parts.py": "import pkg\n\ndef scaled(x):\n    return pkg.tools.doubled(x)\n",
         "pkg/fast/__init__.py": "from . import tools\n",
         "pkg/fast/tools/__init__.py": "from .shapes import *\n",
@@ -146,6 +146,84 @@ RUN = {
             return tf.reduce_mean(tf.square(y_true.ravel() - y_pred.ravel()))
         """,
         "tensors have numpy's methods",
+    ),
+    "a list that a loop goes over, handed on": (
+        "deep_loss",
+        """\
+        import tensorflow as tf
+
+
+        def layered(y_true, outputs):
+            return sum(w * tf.reduce_mean(tf.square(y_true - output)) for w, output in zip([1.0, 0.5], outputs))
+
+
+        def deep_loss(y_true, outputs):
+            return 2.0 * layered(y_true, outputs)
+        """,
+        "",
+    ),
+    "a model that another function calls": (
+        "style_loss",
+        """\
+        import tensorflow as tf
+
+
+        def compared(y_true, y_pred, lossModel):
+            return tf.reduce_mean(tf.square(lossModel(y_true) - lossModel(y_pred)))
+
+
+        def style_loss(y_true, y_pred, lossModel):
+            return compared(y_true, y_pred, lossModel)
+        """,
+        "`lossModel` is a small dense model",
+    ),
+    "a weight for each sample": (
+        "weighted_loss",
+        """\
+        import tensorflow as tf
+
+
+        def weighted_loss(y_true, y_pred, sample_weight):
+            return tf.reduce_mean(sample_weight * tf.reduce_mean(tf.square(y_true - y_pred), axis=[1, 2, 3]))
+        """,
+        "",
+    ),
+    "a tensor with the name of a setting": (
+        "dirichlet_loss",
+        """\
+        import tensorflow as tf
+
+
+        def dirichlet_loss(y_true, alpha):
+            return tf.reduce_mean(tf.square(y_true - alpha / tf.reduce_sum(alpha, axis=1, keepdims=True)))
+        """,
+        "",
+    ),
+    "a class more than the default says": (
+        "selective_loss",
+        """\
+        import tensorflow as tf
+
+
+        def selective_loss(y_true, y_pred, n_classes=7):
+            kept = tf.repeat(y_pred[:, -1:], n_classes, axis=1) * y_true[:, :-1]
+            return tf.reduce_mean(tf.square(kept - y_pred[:, :-1]))
+        """,
+        "",
+    ),
+    "steps of a sequence, each with a class": (
+        "window_loss",
+        """\
+        import tensorflow as tf
+
+        window_size = 9
+
+
+        def window_loss(y_true, y_pred):
+            y_true = tf.reshape(y_true, (-1, window_size))
+            return tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(y_true, y_pred))
+        """,
+        "",
     ),
     "a list that is unpacked in two slices": (
         "joint_loss",

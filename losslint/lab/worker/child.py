@@ -13,6 +13,10 @@ from typing import Any, Dict, List, Optional
 from losslint_worker import fence
 
 LENGTH = struct.Struct(">I")
+# What TensorFlow and Keras put around what they say: names of nodes and devices, colours, what they were called with.
+DECORATION = re.compile(
+    r"\{\{(?:function_)?node [^}]*\}\}|\[Op:\w+\].*$|\x1b\[\d*m|Exception encountered when calling|Arguments received by .*$", re.S
+)
 MISSING = re.compile(r"`[\w.]+` is not installed")
 
 
@@ -67,7 +71,7 @@ def described(error: BaseException, paths: List[str]) -> Dict[str, Any]:
     missing = MISSING.search(message)  # whatever was made of it on the way
     if missing:
         return {"type": "Missing", "message": missing.group(), "line": line, "path": path}
-    message = " ".join(message.split())[:600]
+    message = " ".join(DECORATION.sub(" ", message).split())[:600]
     return {"type": type(error).__name__, "message": message, "line": line, "path": path}
 
 

@@ -206,6 +206,9 @@ class Runner:
                 scope[name] = cell.cell_contents
             except ValueError:  # not bound yet
                 continue
+        names_ = getattr(code, "co_varnames", ())[: getattr(code, "co_argcount", 0)]
+        defaults = getattr(self.loss, "__defaults__", None) or ()
+        scope.update(zip(names_[len(names_) - len(defaults) :], defaults))
         owner = getattr(self.loss, "__self__", None)
         if owner is not None:
             scope["self"] = owner
