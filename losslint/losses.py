@@ -36,13 +36,13 @@ METRIC_WORDS = re.compile(
 PREDICTION_PARAMETER = re.compile(
     r"^_?(?:y_?)?(?:pred(?!icate|ecessor|ictor)|logit)|_pred(?:s|iction|ictions|icted)?$|^y_?hat$|_logits$", re.IGNORECASE
 )
-COUNT_WORDS = re.compile(r"positives|negatives|(?:^|_)[tf][pn](?:_|$)|count|confusion", re.IGNORECASE)
+COUNT_WORDS = re.compile(r"positives|negatives|(?:^|_)(?:[tf]p|tn)(?:_|$)|^fn(?:_|$)|count|confusion", re.IGNORECASE)
 BUILDER = re.compile(
     r"^_?(?:get|build|make|create|load|compile|plot|print|log|save|test|init|setup|select|parse|register|update)_", re.IGNORECASE
 )
 NOT_LOSSES = frozenset({"__init__", "predict", "evaluate", "fit", "update_state", "compute_loss_and_gradients"})
 CODING = re.compile(r"offset|encode|decode|suppress|(?:^|_)nms(?:_|$)|anchors?(?:_|$)|post_?process|visuali|draw|plot", re.IGNORECASE)
-SINKS = frozenset({"minimize", "compute_gradients", "add_loss", "get_updates", "gradient", "gradients", "apply_gradients"})
+SINKS = frozenset({"minimize", "compute_gradients", "add_loss", "get_updates", "gradient", "gradients", "apply_gradients", "EstimatorSpec"})
 HINTS = frozenset({"log", "l2_loss", "gradients", "log_prob", *SINKS})
 LOSS_KEYWORDS = frozenset({"loss", "loss_fn", "losses", "loss_function", "loss_func", "criterion", "objective"})
 REDUCTIONS = frozenset({"sum", "reduce_sum", "mean", "reduce_mean", "norm", "reduce_max", "max", "logsumexp"})
@@ -332,6 +332,8 @@ def _function_evidence(scope: Scoped, uses: _Uses, index: Index, names: Sequence
         return 1, WEAKEST
     if _tensor_parameters(scope) >= 2 and _calls_loss(scope):
         return 1, "two tensor arguments and a loss of the framework"
+    if "softmax" in named and "exp" in scope.called and tensors:
+        return 1, "a softmax by hand"
     return 0, ""
 
 

@@ -13,7 +13,7 @@ from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Class, Constant, Function, Module, Named, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.roles import COUNT_NAME, FRAMEWORKS, TIME_MAJOR, parameter, roles, setting, tensor
+from losslint.analysis.roles import COUNT_NAME, FRAMEWORKS, PRED_NAME, TIME_MAJOR, TRUE_NAME, parameter, roles, setting, tensor
 from losslint.analysis.scope import File, Late, Scope
 from losslint.analysis.transfer import unknown
 from losslint.losses import Loss
@@ -255,6 +255,11 @@ def pieces(run: Run, targets: list[ast.expr], value: Value, site: Site) -> list[
     role = next((r for r in ("true", "pred") if r in value.origin), "input")
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     return [setting(name, site) if COUNT_NAME.search(name) else tensor(name, site, role) for name in names]
+
+
+def named_tensor(name: str, site: Site) -> Node:
+    """A batch tensor of which only the name tells what it is."""
+    return tensor(name, site, "true" if TRUE_NAME.search(name) else "pred" if PRED_NAME.search(name) else "input")
 
 
 def flipped_value(name: str, site: Site) -> Value:

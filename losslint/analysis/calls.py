@@ -123,6 +123,8 @@ def sink(run: Run, name: str, owner: Value, positional: list[Value], keywords: d
             value = keywords.get("loss") or first
         case "add_loss":
             value = keywords.get("losses") or first
+        case "EstimatorSpec" | "TPUEstimatorSpec":
+            value = keywords.get("loss")
         case "get_updates":
             value = keywords.get("loss") or (positional[-1] if len(positional) == 3 else first)
         case "gradient" | "gradients":
@@ -340,6 +342,8 @@ def _made(spelt: str, positional: list[Value], keywords: dict[str, Value], site:
     """Symbolic inputs, layers and models of Keras."""
     if INPUTS.match(spelt):
         return symbolic(site)
+    if spelt.endswith("EstimatorSpec"):  # an object that holds the loss
+        return setting(spelt, site)
     if MODELS.match(spelt):
         outputs = keywords.get("outputs") or keywords.get("output") or (positional[1] if len(positional) > 1 else None)
         if isinstance(outputs, Node):

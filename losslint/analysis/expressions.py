@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from losslint.analysis import bindings, calls, classes, effects, loops, state, statements
+from losslint.analysis import bindings, calls, classes, effects, loops, modes, state, statements
 from losslint.analysis.columns import UNKNOWN
 from losslint.analysis.conditions import NONE, certain
 from losslint.analysis.degree import ZERO
@@ -18,6 +18,7 @@ from losslint.analysis.models import (
     MODEL_STATE,
     MODEL_TENSORS,
     captured,
+    listed,
     model_state,
     model_tensor,
     one_of,
@@ -276,9 +277,8 @@ def _listed(run: Run, owner: Node, site: Site) -> Node | None:
     if run.path.entry is None or not several(owner):
         return None
     scoped = next((s for s in run.path.entry.file.index.scopes if s.name == run.path.entry.function), None)
-    times = len(scoped.indexed.get(str(owner.details.get("name")), ())) if scoped is not None else 0
     item = one_of(owner, site)
-    return item if times > 1 else item.with_facts(shape=None)
+    return item if scoped is not None and listed(scoped, str(owner.details.get("name"))) else item.with_facts(shape=None)
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:
@@ -331,6 +331,8 @@ def _compared(run: Run, left: Value, op: ast.cmpop, right: Value, site: Site) ->
             if known is not None:
                 return Constant(known == isinstance(op, ast.Is | ast.Eq), open_to_change(left))
         return setting("test", site)
+    if isinstance(op, ast.Eq) and isinstance(right, Named) and (training := modes.training(right.name)) is not None:
+        return Constant(training, setting=True)
     if isinstance(left, Constant) and isinstance(right, Constant | Items):
         known = _fold(left, op, right)
         if known is not None:

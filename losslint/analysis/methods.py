@@ -47,6 +47,8 @@ def _tensor(run: Run, owner: Node, name: str, positional: list[Value], keywords:
         return owner
     if owner.operation == "tensor_array":
         return array_method(owner, name, positional, keywords, site, run)
+    if name == "get" and len(positional) == 2 and all(isinstance(given, Constant) for given in positional):
+        return _dict(Dictionary({}), name, [positional[0]], site)  # a dictionary of settings, with a default
     entry = method(name)
     if f".{name}" in effects.LEAVING and not owner.constant:
         effects.taken_out(run, f".{name}", [owner], site)

@@ -16,6 +16,7 @@ from losslint.analysis.objects import Sequence as Items
 from losslint.analysis.roles import FRAMEWORKS
 from losslint.analysis.scope import Scope
 from losslint.analysis.shape import PER_SAMPLE, Shape
+from losslint.names import Scoped
 from losslint.operations.layers import TWINS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ MODEL_STATE = frozenset(
 )
 MODEL_LISTS = frozenset({"losses", "weights", "trainable_weights", "trainable_variables", "variables"})
 LAYER_WEIGHTS = frozenset({"kernel", "bias", "embeddings", "gamma", "beta"})
-MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs"})
+MODEL_TENSORS = frozenset({"output", "outputs", "input", "inputs", "out_tensor"})
 MODEL_NAME = re.compile(
     r"model|net(?:work)?$|^net_?\w$|(?:en|de)coder|vae|gan$|generator|discriminator|critic|actor|policy|extractor|backbone|_layers?$|^layer|^[DG]$|mlp|vgg|resnet",
     re.IGNORECASE,
@@ -67,6 +68,28 @@ def several(node: Node) -> bool:
     while node.operation == "getitem":
         node = node.arguments[0]
     return node.operation == "layer"
+
+
+def listed(scoped: Scoped, name: str) -> bool:
+    """Whether a function takes several items of a parameter by number, in its own text or in a loop of a fixed number of rounds."""
+    if len(scoped.indexed.get(name, ())) > 1:
+        return True
+    fixed = [
+        (loop, loop.target.id)
+        for loop in scoped.loops
+        if isinstance(loop, ast.For) and _fixed(loop.iter) and isinstance(loop.target, ast.Name)
+    ]
+    return any(
+        isinstance(part, ast.Subscript) and ast.unparse(part) == f"{name}[{counter}]" for loop, counter in fixed for part in ast.walk(loop)
+    )
+
+
+def _fixed(iterable: ast.expr) -> bool:
+    """Whether it is ``range(3)``."""
+    match iterable:
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(times))]):
+            return times > 1
+    return False
 
 
 def one_of(node: Node, site: Site) -> Node:

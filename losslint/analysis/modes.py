@@ -37,6 +37,12 @@ class Modes(Struct, frozen=True):
     eager: frozenset[ast.AST]
 
 
+def training(mode: str) -> bool | None:
+    """Whether an estimator that is being trained is in a mode; None for what is no mode."""
+    owner, _, name = mode.rpartition(".")
+    return name == "TRAIN" if owner.endswith("ModeKeys") else None
+
+
 def may_ask(run: Run) -> bool:
     """Whether Python may ask for the truth of a tensor here: a function on the way is rewritten, or runs eagerly."""
     return any(node in modes.rewritten | modes.eager for node, modes in _on_the_way(run))

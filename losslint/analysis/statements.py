@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from losslint.analysis import bindings, effects, loops
+from losslint.analysis import bindings, degree, effects, loops
 from losslint.analysis.branches import leaves
 from losslint.analysis.calls import operator
 from losslint.analysis.conditions import NONE, certain
+from losslint.analysis.models import MODEL_TENSORS
 from losslint.analysis.node import Node, Site
 from losslint.analysis.objects import Constant, Instance, Value
 from losslint.analysis.objects import Mapping as Dictionary
@@ -181,7 +182,8 @@ def assign(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
             held = run.evaluate(owner, scope)
             _store(run, held, run.evaluate(index, scope), value)
             if isinstance(owner, ast.Name) and isinstance(held, Node) and isinstance(value, Node) and not value.constant:
-                scope.bind(owner.id, unknown((held, value), run.site(target, scope), shape=held.shape))
+                grown = degree.union((part.degree, part.constant) for part in (held, value))  # each element is one of either
+                scope.bind(owner.id, unknown((held, value), run.site(target, scope), shape=held.shape, degree=grown))
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(run, targets, value, run.site(target, scope), scope)
         case ast.Starred(value=inner):
@@ -220,4 +222,7 @@ def _piece(run: Run, value: Value, index: int, target: ast.expr, site: Site) -> 
         if value.operation == "opaque":
             return unknown((value,), site, shape=value.shape)
         return subscript(value, Constant(index), site)
+    only = value.items[0] if isinstance(value, Items) and len(value.items) == 1 else None
+    if isinstance(target, ast.Name) and isinstance(only, Node) and only.constant and only.details.get("name") in MODEL_TENSORS:
+        return bindings.named_tensor(target.id, site)  # the outputs of several layers, each of them a batch
     return unknown((), site)

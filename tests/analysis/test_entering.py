@@ -118,3 +118,19 @@ def test_penalties_of_a_model_that_a_call_made() -> None:
         return tf.reduce_mean(tf.square(y_pred - y_true)) + sum(model.losses)
     """
     assert shown(text) == [MEAN]
+
+
+def test_a_batch_size_that_a_dictionary_of_settings_gives() -> None:
+    text = """
+    class Network:
+        def configure(self, job):
+            self.batch_size = job.get("batch_size", 64)
+
+        def build(self, job):
+            self.configure(job)
+            scores = tf.reshape(job["scores"], (self.batch_size, 10))
+            self.loss = tf.reduce_sum(tf.square(scores))
+            tf.train.AdamOptimizer().minimize(self.loss)
+    """
+    assert shown(text) == [SUM]
+    assert shown(text.replace("reduce_sum", "reduce_mean")) == [MEAN]

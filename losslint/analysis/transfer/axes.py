@@ -77,7 +77,9 @@ def _spanned(shape: Shape, span: Span, keepdims: bool) -> tuple[Shape | None, li
         return shape.reduce(tuple(range(span.start, len(shape.lead) + span.end)), keepdims)
     kept = shape.trail[len(shape.trail) + span.end :] if -span.end <= len(shape.trail) else None
     if span.start > len(shape.lead) or (kept is None and shape.hidden == 0 and -span.end > len(shape.trail)):
-        return None, None  # too few axes are known to tell which go
+        if span.start > len(shape.lead) or any(axis.power for axis in (*shape.lead[span.start :], *shape.trail)):
+            return None, None  # too few axes are known to tell which go
+        return Shape(shape.lead[: span.start], 0), [ANY]  # whichever go, the batch axis is none of them
     left = shape.lead[: span.start]
     gone_ = [
         *shape.lead[span.start :],

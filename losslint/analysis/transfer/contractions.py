@@ -15,6 +15,7 @@ from losslint.analysis.shape import ANY, BATCH_FIRST, SCALAR, Axis, Shape, broad
 from losslint.analysis.transfer.results import Arguments, as_node, flag, literal, made
 from losslint.operations.operation import Operation
 
+DATA = frozenset({"true", "pred", "input", "symbolic"})
 Summed = list[Axis] | None  # the axes that a product sums over; None: not known
 
 
@@ -35,7 +36,8 @@ def _product(op: Operation, operands: Sequence[Node], shape: Shape | None, summe
     grown = degree.UNKNOWN if summed is None else degree.shift(together, sum(axis.power for axis in summed))
     count = prod(axis.length or EACH_AXIS for axis in (summed if summed is not None else [ANY]))
     values = columns.apply(lambda *row: NAN if any(v != v for v in row) else prod(row) * count, [o.columns for o in operands])
-    linear = any(o.marked("trainable") for o in operands) and not all(o.marked("trainable") or o.constant for o in operands)
+    weights = [o.marked("trainable") and not o.origin & DATA for o in operands]  # what a layer before made of weights and data is data
+    linear = any(weights) and not all(own or o.constant for own, o in zip(weights, operands, strict=True))
     if linear:
         values = columns.LINEAR
     elif len(operands) < 2:

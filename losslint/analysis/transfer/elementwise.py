@@ -147,8 +147,9 @@ def _sum(operands: list[Node], python: bool) -> Columns:
 
 
 def _told(op: Operation, operands: list[Node], given: list[Columns], values: Columns) -> Columns:
-    """What an operation says of an operand of which nothing is known: the bounds that it writes are reached."""
-    if operands[0].constant or given[0].known:
+    """What an operation says of an operand of which nothing is known, or that may be any number: the bounds that it writes are reached."""
+    free = op.name == "clip" and operands[0].marked("linear")
+    if operands[0].constant or (given[0].known and not free):
         if not (op.name in ("maximum", "minimum") and operands[0].constant and not operands[1].constant and not given[1].known):
             return values
     match op.name:

@@ -154,6 +154,8 @@ def array_method(owner: Node, name: str, positional: list[Value], keywords: dict
             return Node(ARRAY, (*owner.arguments, value), site, value.facts, {"size": grown})
         case "read" if written is not None:
             return written
+        case "stack" if written is not None and written.shape is None:
+            return made("pack", [written], site, shape=Shape((size,), 0), degree=written.degree, columns=written.columns)
         case "stack" | "gather" | "concat" if written is not None and written.shape is not None:
             axis = size if name == "stack" else ANY
             first = written.shape.axis(0)
