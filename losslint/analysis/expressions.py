@@ -21,8 +21,6 @@ from losslint.analysis.models import (
     listed,
     model_state,
     model_tensor,
-    one_of,
-    several,
     symbolic,
     trainable,
 )
@@ -262,23 +260,10 @@ def _subscript(run: Run, owner: Value, index: Value, site: Site) -> Value:
     ):
         return setting(str(index.value) if isinstance(index, Constant) else "item", site)
     if isinstance(owner, Node) and isinstance(index, Constant) and isinstance(index.value, int):
-        piece = _listed(run, owner, site)
+        piece = listed(run, owner, site)
         if piece is not None:
             return piece
     return subscript(owner, index, site)
-
-
-def _listed(run: Run, owner: Node, site: Site) -> Node | None:
-    """An item of a parameter or of a model's output.
-
-    What is indexed by several bare integers is a list of batch tensors; by one, it may as well be a batch that gives its
-    first sample: then the shape is not known.
-    """
-    if run.path.entry is None or not several(owner):
-        return None
-    scoped = next((s for s in run.path.entry.file.index.scopes if s.name == run.path.entry.function), None)
-    item = one_of(owner, site)
-    return item if scoped is not None and listed(scoped, str(owner.details.get("name"))) else item.with_facts(shape=None)
 
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Value:

@@ -70,7 +70,22 @@ def several(node: Node) -> bool:
     return node.operation == "layer"
 
 
-def listed(scoped: Scoped, name: str) -> bool:
+def listed(run: Run, owner: Node, site: Site) -> Node | None:
+    """An item of a parameter or of a model's output.
+
+    What is indexed by several bare integers is a list of batch tensors; by one, it may as well be a batch that gives its
+    first sample: then the shape is not known.
+    """
+    if run.path.entry is None or not several(owner):
+        return None
+    read = site.syntax.value if isinstance(site.syntax, ast.Subscript) else None
+    scoped = next((s for s in run.open(site.source).index.scopes if s.name == site.function), None)
+    item = one_of(owner, site)
+    known = isinstance(read, ast.Name) and scoped is not None and _by_numbers(scoped, read.id)
+    return item if known else item.with_facts(shape=None)
+
+
+def _by_numbers(scoped: Scoped, name: str) -> bool:
     """Whether a function takes several items of a parameter by number, in its own text or in a loop of a fixed number of rounds."""
     if len(scoped.indexed.get(name, ())) > 1:
         return True

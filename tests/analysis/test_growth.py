@@ -76,15 +76,26 @@ LOSSES = {
         """,
         0,
     ),
+    "lists that another function takes apart": (
+        """
+        def over_scales(targets, outputs):
+            size = tf.cast(tf.shape(targets[0])[0], tf.float32)
+            return tf.add_n([tf.reduce_sum(tf.square(targets[0] - outputs[0])), tf.reduce_sum(tf.abs(targets[1] - outputs[1]))]) / size
+
+        def scales_loss(y_true, y_pred):
+            return over_scales(y_true, y_pred)
+        """,
+        0,
+    ),
 }  # fmt: skip
 OF_THREE_AXES = frozenset({"axes counted from the rank of what had one more", "the same, summed over the batch"})
-LISTS = frozenset({"lists that a loop of a fixed number of rounds takes apart"})
+LISTS = frozenset({"lists that a loop of a fixed number of rounds takes apart", "lists that another function takes apart"})
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_growth_is_known(name: str) -> None:
     text, expected = LOSSES[name]
-    (trace,) = (t for t in run(Source.parse(HEAD + textwrap.dedent(text), "losses.py"), Settings(), no_modules) if t.flipped is None)
+    *_, trace = (t for t in run(Source.parse(HEAD + textwrap.dedent(text), "losses.py"), Settings(), no_modules) if t.flipped is None)
     degree = trace.roots[0].node.degree
     assert None not in degree
     assert max(known(degree)) == expected
