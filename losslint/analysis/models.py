@@ -89,14 +89,23 @@ def _by_numbers(scoped: Scoped, name: str) -> bool:
     """Whether a function takes several items of a parameter by number, in its own text or in a loop of a fixed number of rounds."""
     if len(scoped.indexed.get(name, ())) > 1:
         return True
-    fixed = [
-        (loop, loop.target.id)
-        for loop in scoped.loops
-        if isinstance(loop, ast.For) and _fixed(loop.iter) and isinstance(loop.target, ast.Name)
-    ]
-    return any(
-        isinstance(part, ast.Subscript) and ast.unparse(part) == f"{name}[{counter}]" for loop, counter in fixed for part in ast.walk(loop)
-    )
+    loops = [loop for loop in scoped.loops if isinstance(loop, ast.For) and _fixed(loop.iter) and isinstance(loop.target, ast.Name)]
+    items = {f"{name}[{ast.unparse(loop.target)}]" for loop in loops}
+    parts = [part for loop in loops for part in ast.walk(loop)]
+    taken = any(isinstance(part, ast.Subscript) and ast.unparse(part) in items for part in parts)
+    return taken and not any(ast.unparse(given) in items for part in parts for given in _lists(part))
+
+
+def _lists(part: ast.AST) -> list[ast.expr]:
+    """What code treats as lists: it asks for their length, or takes one item after the other."""
+    match part:
+        case ast.Call(func=ast.Name(id="len" | "enumerate" | "zip"), args=given):
+            return given
+        case ast.Subscript(value=given, slice=ast.Name() | ast.Constant(value=int()) | ast.UnaryOp()):
+            return [given]
+        case ast.For(iter=given) | ast.comprehension(iter=given):
+            return [given]
+    return []
 
 
 def _fixed(iterable: ast.expr) -> bool:

@@ -134,3 +134,16 @@ def test_a_batch_size_that_a_dictionary_of_settings_gives() -> None:
     """
     assert shown(text) == [SUM]
     assert shown(text.replace("reduce_sum", "reduce_mean")) == [MEAN]
+
+
+@pytest.mark.parametrize("items", ["range(len(y_pred[i]) - 1)", "range(len(y_pred[i]))", "range(4)"])
+def test_an_item_of_a_list_may_be_a_list_itself(items: str) -> None:
+    text = f"""
+    def feature_loss(y_true, y_pred):
+        total = 0.0
+        for i in range(3):
+            for j in {items}:
+                total += tf.reduce_mean(tf.abs(y_pred[i][j] - y_true[i][j]))
+        return total
+    """
+    assert SUM not in shown(text)
