@@ -59,5 +59,10 @@ def zero_stays(degree: Degree) -> Degree:
     return ZERO if degree == ZERO else UNKNOWN
 
 
+def of_position(power: int | None) -> Degree:
+    """The degree of a position along axes of which the lengths together grow by a power: it may be that of the first element or of the last."""
+    return ZERO if power == 0 else UNKNOWN
+
+
 def _bounded(degree: Degree) -> Degree:
     return degree if len(degree) <= MOST_PARTS else UNKNOWN

@@ -62,6 +62,7 @@ class Facts(Struct, frozen=True):
     marks
         ``maybe-empty`` (a selection that can have no element), ``declared-batch`` (a configured batch size),
         ``mixed`` (made of several values; the columns are those of the smallest), ``dimension`` (a length read from a shape, never 0), ``activated`` (went through a saturating activation),
+        ``slow`` (a bounded function or the logarithm of what grows with the batch, so that no power says what an exponential or a pole makes of it),
         ``trainable``, ``linear`` (what weights made of data, before any activation), ``numpy``.
     """
 

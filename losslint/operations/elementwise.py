@@ -28,10 +28,10 @@ ARITHMETIC = (
     Operation("minimum", E, "x y", each("tf K ops np keras.layers", "minimum") + " ops.fmin np.fmin", 2, f.minimum, Degree.UNION, tolerance=0, flat=f.larger),
     Operation("squared_difference", E, "x y", "tf.squared_difference", 2, f.squared_difference, Degree.DOUBLE, flat=f.alike),
     Operation("pow", E, "x y", each("tf K math", "pow") + " " + each("ops np", "power") + " np.pow", 2, f.pow_, Degree.POWER, aliases="a=y exponent=y p=y", poles=(Pole(0.0, 0.0, INF, others=(0.0, 1.0)), Pole(0.0, INF, -INF, others=(-INF, 0.0))), flat=f.zero_raised),
-    Operation("xlogy", E, "x y", "tf.xlogy", 2, f.xlogy, Degree.KEEP, flat=f.zero_first),
-    Operation("xlog1py", E, "x y", "tf.xlog1py", 2, f.xlog1py, Degree.KEEP, flat=f.zero_first),
+    Operation("xlogy", E, "x y", "tf.xlogy", 2, f.xlogy, Degree.FIRST, flat=f.zero_first),
+    Operation("xlog1py", E, "x y", "tf.xlog1py", 2, f.xlog1py, Degree.FIRST, flat=f.zero_first),
     Operation("xdivy", E, "x y", "tf.xdivy", 2, f.xdivy, Degree.QUOTIENT, flat=f.zero_first),
-    Operation("atan2", E, "x y", each("tf", "atan2") + " " + each("np ops", "arctan2") + " math.atan2", 2, math.atan2, Degree.ZERO, aliases="y=x x=y"),
+    Operation("atan2", E, "x y", each("tf", "atan2") + " " + each("np ops", "arctan2") + " math.atan2", 2, math.atan2, Degree.ZERO_STAYS, aliases="y=x x=y"),
     Operation("logaddexp", E, "x y", each("ops np", "logaddexp"), 2, f.logaddexp, Degree.ZERO_STAYS),
     Operation("bias_add", E, "x y", "K.bias_add tf.bias_add", 2, None, Degree.UNION, aliases="bias=y"),
     Operation("add_n", E, "x", "tf.add_n tf.accumulate_n", 1, None, Degree.UNION, aliases="inputs=x"),
@@ -80,7 +80,7 @@ UNARY = (
     Operation("nextafter", E, "x y", "tf.nextafter ops.nextafter np.nextafter", 2, None, Degree.UNION),
     Operation("betainc", E, "x y z", "tf.betainc", 3, None, Degree.ZERO_STAYS, aliases="a=x b=y x=z"),
     Operation("real", E, "x", each("tf ops np", "real imag conj") + " ops.conjugate np.conjugate", 1, None, tolerance=0, aliases="val=x"),
-    Operation("angle", E, "x", each("tf ops np", "angle"), 1, None, Degree.ZERO, aliases="z=x"),
+    Operation("angle", E, "x", each("tf ops np", "angle"), 1, None, Degree.ZERO_STAYS, aliases="z=x"),
     Operation("complex", E, "x y", "tf.complex tf.dtypes.complex", 2, None, Degree.UNION, aliases="real=x imag=y"),
 )  # fmt: skip
 

@@ -91,7 +91,7 @@ def cube_root(x: float) -> float:
 
 
 def hypotenuse(x: float, y: float) -> float:
-    return math.hypot(x, y)
+    return math.hypot(x, y) if math.isfinite(x) and math.isfinite(y) else NAN  # Keras divides one by the other
 
 
 def hard_tanh(x: float) -> float:
@@ -213,15 +213,15 @@ def nearest(x: float) -> float:
 
 
 def floor(x: float) -> float:
-    return float(math.floor(x)) if math.isfinite(x) else x
+    return math.copysign(float(math.floor(x)), x) if math.isfinite(x) else x
 
 
 def ceil(x: float) -> float:
-    return float(math.ceil(x)) if math.isfinite(x) else x
+    return math.copysign(float(math.ceil(x)), x) if math.isfinite(x) else x
 
 
 def truncate(x: float) -> float:
-    return float(math.trunc(x)) if math.isfinite(x) else x
+    return math.copysign(float(math.trunc(x)), x) if math.isfinite(x) else x
 
 
 def maximum(x: float, y: float) -> float:
@@ -289,7 +289,7 @@ def where(condition: float, x: float, y: float) -> float:
 
 
 def total(x: float, n: int) -> float:
-    return x * n
+    return x * n + 0.0  # which is no -0
 
 
 def product(x: float, n: int) -> float:
@@ -332,16 +332,16 @@ def half_of_squares(x: float, n: int) -> float:
 
 def share(x: float, n: int) -> float:
     """Softmax of equal elements."""
-    return NAN if x != x else 1.0 / n
+    return 1.0 / n if math.isfinite(x) else NAN
 
 
 def log_share(x: float, n: int) -> float:
-    return NAN if x != x else -math.log(n)
+    return -math.log(n) if math.isfinite(x) else NAN
 
 
 def direction(x: float, n: int) -> float:
     """An element of a normalised vector of equal elements; a vector of zeros stays as it is."""
-    return NAN if x != x else 0.0 if x == 0 else math.copysign(1.0 / math.sqrt(n), x)
+    return NAN if not math.isfinite(x) else 0.0 if x == 0 else math.copysign(1.0 / math.sqrt(n), x)
 
 
 def unit(x: float, n: int) -> float:

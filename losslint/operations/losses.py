@@ -40,7 +40,7 @@ FUNCTIONS = (
           "ops.sparse_categorical_crossentropy(y_true,y_pred,from_logits,axis) tf.sparse_softmax_cross_entropy_with_logits", "labels"),
     _loss("element_loss", "K.binary_crossentropy ops.binary_crossentropy K.binary_focal_crossentropy tf.sigmoid_cross_entropy_with_logits tf.weighted_cross_entropy_with_logits tf.log_poisson_loss", "same", aliases="log_input=y_pred"),
     _loss("set_loss", "keras.losses.dice keras.losses.tversky(y_true,y_pred,alpha,beta,axis)", "whole", f"{PAIR} axis"),
-    _loss("circle_loss", "keras.losses.circle(y_true,y_pred,ref_labels,ref_embeddings)", "rows"),
+    _loss("circle_loss", "keras.losses.circle(y_true,y_pred,ref_labels,ref_embeddings)", "vectors"),
     _loss("sampled_loss", "tf.nce_loss(weights,biases,y_true,y_pred) tf.sampled_softmax_loss(weights,biases,y_true,y_pred) keras.losses.ctc ops.ctc_loss", "rows", aliases="inputs=y_pred"),
     _loss("ctc_loss", "tf.ctc_loss tf.ctc_loss_v2", "rows", aliases="inputs=y_pred"),
     _loss("ctc_batch_cost", "K.ctc_batch_cost", "column"),

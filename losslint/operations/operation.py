@@ -34,6 +34,7 @@ class Degree(Enum):
     """How an elementwise operation maps the degree (power of the batch size) of its operand's elements."""
 
     KEEP = "keep"  # abs, negative, real
+    FIRST = "first"  # xlogy: the logarithm of the second grows by no power
     UNION = "union"  # add, subtract, maximum: the parts of all operands
     PRODUCT = "product"  # multiply: pairwise sums
     QUOTIENT = "quotient"  # divide

@@ -261,6 +261,7 @@ WHY = {
     "cast": "is a whole number or a boolean, which jumps",
     "variable": "is a new variable, which only starts at that value",
     "stop_gradient": "lets no gradient through, on purpose",
+    "batch_loss": "stops the gradient of its labels",
     "numpy_function": "is computed by numpy, of which TensorFlow takes no gradient",
 }
 HELP = (

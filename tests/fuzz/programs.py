@@ -21,10 +21,12 @@ LARGEST, MOST_AXES = 4000, 3
 KINDS = frozenset(
     {Kind.ELEMENTWISE, Kind.ACTIVATION, Kind.REDUCTION, Kind.CONTRACTION, Kind.SHAPE, Kind.SELECTION, Kind.IDENTITY, Kind.LOSS}
 )
+NOT_CALLED = ("layers.", "ascontiguousarray", "weights=")  # layers have weights; a vector of a scalar, on the host; weights by position
 # of their first operands TensorFlow knows no derivative, or only where they are 0
 LEFT_OUT = {"igamma", "igammac", "betainc", "zeta", "polygamma", "heaviside"}
-# they count samples, or take the first axis for the batch, whatever it is; weights by position
+# they count samples, or take the first axis for the batch, whatever it is; double precision; on the host
 LEFT_OUT |= {"accuracy", "in_top_k", "batch_dot", "layer_dot", "unit_vectors", "bincount", "weighted_moments", "median", "nan_to_num"}
+LEFT_OUT |= {"nextafter", "to_numpy"}
 REDUCED = ("tf.reduce_sum", "tf.reduce_mean", "tf.reduce_max", "tf.reduce_min", "tf.reduce_logsumexp")
 GLUE = {
     "where": ("tf.where(A > C, A, B)", "tf.where(B <= C, tf.zeros_like(A), A)", "tf.where(tf.equal(A, 0.0), tf.ones_like(A), A)"),
@@ -87,7 +89,14 @@ def templates() -> dict[str, tuple[str, ...]]:
         texts = []
         for case, others in cases(operation):
             form = case.form
-            if form.shape != "B, 4" or form.random or form.free or case.spelling.numpy or case.rank is not None or "layers." in case.text:
+            if (
+                form.shape != "B, 4"
+                or form.random
+                or form.free
+                or case.spelling.numpy
+                or case.rank is not None
+                or any(part in case.text for part in NOT_CALLED)
+            ):
                 continue
             texts += [form.result.format(each.text) for each in (case, *others)]
         named = [re.sub(r"\by_pred\b(?!=)", "A", re.sub(r"\by_true\b(?!=)", "B", text)) for text in texts]
@@ -127,7 +136,10 @@ class _Maker:
             inner = text.replace("C", constant) if name in GLUE else text
             expression = re.sub(r"\bA\b", first, re.sub(r"\bB\b", second, inner))
             value = self._run(expression)
-            if value is None:
+            if value is not None and (value.dtype.is_bool or value.dtype.is_integer):
+                inner, expression = f"tf.cast({inner}, tf.float32)", f"tf.cast({expression}, tf.float32)"
+                value = self._run(expression)
+            if value is None or value.dtype != self.tf.float32:
                 continue
             if self.random.random() < 0.15:
                 expression = self._helper(inner, first, second)
@@ -160,15 +172,10 @@ class _Maker:
 
     def _run(self, expression: str) -> Any:
         try:
-            value = eval(expression, environment(), dict(self.values))
+            value = eval(expression, {**environment(), **self.values})  # in lambdas, too
         except Exception:  # an expression that TensorFlow does not take is not used
             return None
-        if (
-            not isinstance(value, self.tf.Tensor)
-            or value.dtype != self.tf.float32
-            or value.shape.rank > MOST_AXES
-            or not 0 < np.prod(value.shape) <= LARGEST
-        ):
+        if not isinstance(value, self.tf.Tensor) or value.shape.rank > MOST_AXES or not 0 < np.prod(value.shape) <= LARGEST:
             return None
         return value
 
@@ -188,9 +195,21 @@ class _Maker:
             self.depths[self.statements[-1][0]] = self.depths[last] + 1
             self.used.append("reduction")
             last = self.statements[-1][0]
-        lines = "".join(f"    {name} = {text}\n" for name, text in self.statements)
-        shape = f"B, {WIDTH}"
-        declared = f"# losslint: inputs y_true: mask[{shape}], y_pred: real[{shape}]\n"
-        helpers = "\n\n".join(self.helpers)
-        text = f"{HEADER}\n\n{helpers}\n\n{declared}def some_loss(y_true, y_pred):\n{lines}    return {last}\n"
-        return Program(text, tuple(self.statements), tuple(self.used), self.depths[last])
+        return Program(_module(self.statements, self.helpers), tuple(self.statements), tuple(self.used), self.depths[last])
+
+
+def written(lines: list[str]) -> Program:
+    """A program from assignments and, last, the expression that it returns."""
+    *assigned, returned = lines
+    statements = [(name, text) for name, _, text in (line.partition(" = ") for line in [*assigned, f"value = {returned}"])]
+    return Program(_module(statements, []), tuple(statements), (), len(lines))
+
+
+def _module(statements: list[tuple[str, str]], helpers: list[str]) -> str:
+    """The loss that returns the last of some values."""
+    lines = "".join(f"    {name} = {text}\n" for name, text in statements)
+    shape = f"B, {WIDTH}"
+    declared = f"# losslint: inputs y_true: mask[{shape}], y_pred: real[{shape}]\n"
+    before = "\n\n".join(helpers)
+    last = statements[-1][0] if statements else "y_pred"
+    return f"{HEADER}\n\n{before}\n\n{declared}def some_loss(y_true, y_pred):\n{lines}    return {last}\n"

@@ -1,8 +1,4 @@
-"""Random losses, walked and run: what the abstract run claims has to be true. `run.py` does the same for as many as one likes.
-
-What is left of contradictions are ranks that no loss has: a value with an axis of 1 before the batch, or a branch of `K.switch` of
-another shape, where the abstract run takes the first axis for the batch.
-"""
+"""Random losses, walked and run: what the abstract run claims has to be true. `run.py` does the same for as many as one likes."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "operations"))
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore")]
-PROGRAMS, MOST_WRONG = 300, 5
+PROGRAMS = 300
 
 
 def test_random_losses() -> None:
@@ -23,7 +19,7 @@ def test_random_losses() -> None:
     drawer = Drawer(20261125)
     programs = [drawer.program() for _ in range(PROGRAMS)]
     wrong = {program.text: told for program in programs if (told := list(contradictions(program)))}
-    assert len(wrong) <= MOST_WRONG, wrong
+    assert not wrong
     assert sum(program.depth for program in programs) / PROGRAMS >= 4
     for part in ("helper", "where", "reduction"):
         assert sum(part in program.used for program in programs) / PROGRAMS >= 0.3, part

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec.structs import replace
 
 from losslint.analysis import columns, degree
@@ -9,7 +11,7 @@ from losslint.analysis.columns import ORDINARY, Columns
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import ANY, Axis, Shape
+from losslint.analysis.shape import ANY, SCALAR, Axis, Shape
 from losslint.analysis.transfer.axes import NUMPY_LIKE, Axes, axes_of, elements, gone
 from losslint.analysis.transfer.results import INHERITED, Arguments, as_node, literal, made
 from losslint.operations.operation import Degree, Flow, Operation
@@ -23,7 +25,9 @@ def activation(op: Operation, arguments: Arguments, site: Site, spelling: str) -
     if op.name == "clip_by_global_norm" and isinstance(given, Items):
         nodes = [as_node(item, site) for item in given.items]
         flow = max((node.gradient for node in nodes), default=Gradient.NONE)  # the norm of all is in each
-        parts = [_mixed(op, node, [], site, True, None).with_facts(gradient=flow) for node in nodes]
+        still = all(node.degree == degree.ZERO and node.shape is not None and not node.shape.power for node in nodes)
+        grown = degree.ZERO if still else degree.UNKNOWN
+        parts = [_mixed(op, node, [], site, True, None).with_facts(gradient=flow, degree=grown) for node in nodes]
         return Items([Items(list(parts)), made("global_norm", parts, site, shape=Shape(), degree=degree.UNKNOWN)], mutable=False)
     x = as_node(given, site)
     others = [v for name, v in arguments.items() if name != "x" and isinstance(v, Node) and not v.constant]
@@ -53,25 +57,29 @@ def _unit_vectors(op: Operation, x: Node, arguments: Arguments, site: Site, spel
 
 def _mixed(op: Operation, x: Node, others: list[Node], site: Site, known: bool, axes: Axes) -> Node:
     _, along = gone(x, known, axes, keepdims=True)
+    power = None if along is None else sum(axis.power for axis in along)
     flow = max(o.gradient for o in (x, *others))
     marks = (x.facts.marks & INHERITED) | ({"activated"} if op.activation else frozenset())
+    if op.degree is Degree.ZERO and (x.degree != degree.ZERO or (op.along == 0.0 and power != 0)):
+        marks |= {"slow"}
     return made(
         op.name,
         [x, *others],
         site,
-        shape=x.shape,
-        degree=_degree(op, x, others, along),
+        shape=None if axes is not None and x.shape == SCALAR else x.shape,  # which has no axis
+        degree=_degree(op, x, others, power),
         columns=_columns(op, x, along if known else None),
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=marks,
     )
 
 
-def _degree(op: Operation, x: Node, others: list[Node], along: list[Axis] | None) -> degree.Degree:
-    power = None if along is None else sum(axis.power for axis in along)
+def _degree(op: Operation, x: Node, others: list[Node], power: int | None) -> degree.Degree:
     if op.along is None or op.degree is Degree.UNKNOWN:
         still = power == 0 and all(o.degree == degree.ZERO for o in (x, *others))
         return degree.ZERO if still else degree.UNKNOWN
+    if op.name == "argsort":
+        return degree.of_position(power)
     if op.degree is Degree.ZERO_STAYS:
         return degree.ZERO if all(o.degree == degree.ZERO for o in (x, *others)) else degree.UNKNOWN
     base = degree.ZERO if op.degree is Degree.ZERO else x.degree
@@ -87,8 +95,9 @@ def _columns(op: Operation, x: Node, along: list[Axis] | None) -> Columns:
     if op.name == "l2_normalize" and not x.columns.known and not x.constant:
         alike = columns.constant(column(1.0, count))  # two vectors of which nothing is known can be alike
         return columns.at(0, alike) if x.origin & {"true", "pred"} else alike.without(range(ORDINARY, columns.COLUMNS))
-    if op.name == "softmax":  # defined for every input; saturated logits give 1 and 0
+    if op.name == "softmax":  # defined for every finite input; saturated logits give 1 and 0
         share = columns.constant(column(0.0, count))
         rounded = columns.rounded(share)
-        return Columns((*rounded.single[:ORDINARY], 1.0, 0.0), (*share.double[:ORDINARY], 1.0, 0.0))
+        values = Columns((*rounded.single[:ORDINARY], 1.0, 0.0), (*share.double[:ORDINARY], 1.0, 0.0))
+        return values.without([index for index, value in enumerate(x.columns.single) if math.isinf(value)])
     return columns.apply(lambda v: v if v != v else column(v, count), (x.columns,))

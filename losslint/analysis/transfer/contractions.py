@@ -71,6 +71,10 @@ def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[
         return broadcast(x.shape, y.shape), []
     if ranks == (1, 1):
         return SCALAR, [_common(x.shape.lead[0], y.shape.lead[0])]
+    if op.name == "dot" and x.shape.exact and y.shape.exact and len(y.shape.lead) > 1:  # no axes are aligned
+        *left, inner = x.shape.lead
+        *right, other, last = y.shape.lead
+        return Shape((*left, *right, last)), [_common(inner, other)]
     before, rows, inner = _matrix(x.shape, flipped)
     if op.name == "matvec" or (y.shape.exact and len(y.shape.lead) == 1 and op.name != "matmul"):
         return Shape((*before, rows)), [_common(inner, y.shape.axis(-1) or ANY)]

@@ -42,7 +42,7 @@ def elementwise(op: Operation, arguments: Arguments, site: Site, spelling: str) 
         operands,
         site,
         shape=_shape(operands),
-        degree=degree.UNKNOWN if op.name == "subtract" and _neighbours(operands) else _degree(op.degree, operands),
+        degree=degree.UNKNOWN if _cancel(op, operands) or _regrown(op, operands) else _degree(op, operands),
         columns=values,
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=_marks(op, operands, spelling) | ({"linear"} if linear else frozenset()),
@@ -51,12 +51,20 @@ def elementwise(op: Operation, arguments: Arguments, site: Site, spelling: str) 
     )
 
 
-def _neighbours(operands: list[Node]) -> bool:
+def _cancel(op: Operation, operands: list[Node]) -> bool:
     """Whether each sample is taken from the next (``x[1:] - x[:-1]``): such differences do not add up, they cancel."""
-    if not all(o.operation == "getitem" and o.details.get("rows") for o in operands):
+    if op.name != "subtract" or not all(o.operation == "getitem" and o.details.get("rows") for o in operands):
         return False
     one, other = (o.arguments[0] for o in operands)
     return one.site == other.site and one.arguments == other.arguments  # the same value, perhaps told something more
+
+
+def _regrown(op: Operation, operands: list[Node]) -> bool:
+    """Whether a value that grows by no power may grow again: by an exponential, or beside a pole."""
+    if op.degree is Degree.ZERO_STAYS:
+        return any(o.marked("slow") for o in operands)
+    unbounded = {pole.operand for pole in op.poles if math.isinf(pole.value)}
+    return any(o.marked("slow") for index, o in enumerate(operands) if index in unbounded)
 
 
 def _several(value: Value) -> list[Value]:
@@ -72,9 +80,11 @@ def _shape(operands: list[Node]) -> Shape | None:
 def _marks(op: Operation, operands: list[Node], spelling: str) -> frozenset[str]:
     marks = frozenset().union(*(o.facts.marks & KEPT for o in operands))
     if op.flow is not Flow.FLOWS and op.name in COMPARISONS:
-        marks -= {"activated"}
+        marks -= {"activated", "slow"}
     if op.activation:
         marks |= {"activated"}
+    if op.degree is Degree.ZERO and op.flow is Flow.FLOWS and any(o.degree != degree.ZERO for o in operands):
+        marks |= {"slow"}
     if all(o.constant or o.marked("dimension") for o in operands):
         marks |= frozenset().union(*(o.facts.marks & {"dimension", "declared-batch"} for o in operands))
     if spelling.startswith("np.") and not all(o.constant for o in operands):
@@ -82,11 +92,13 @@ def _marks(op: Operation, operands: list[Node], spelling: str) -> frozenset[str]
     return marks
 
 
-def _degree(how: Degree, operands: list[Node]) -> degree.Degree:
+def _degree(op: Operation, operands: list[Node]) -> degree.Degree:
     first = operands[0].degree
-    match how:
+    match op.degree:
         case Degree.KEEP:
             return degree.union((o.degree, o.constant) for o in operands)
+        case Degree.FIRST:
+            return first
         case Degree.UNION:
             return degree.union((o.degree, o.constant) for o in operands)
         case Degree.PRODUCT:
@@ -106,6 +118,8 @@ def _degree(how: Degree, operands: list[Node]) -> degree.Degree:
             if isinstance(exponent, int | float):
                 return degree.scale(first, float(exponent))
             return degree.zero_stays(first)
+        case Degree.ZERO if op.operands == 1 and op.column is not None and op.column(0.0) == 0 and min(degree.known(first), default=0) < 0:
+            return degree.UNKNOWN  # beside 0 it is what it is given
         case Degree.ZERO:
             return degree.ZERO
         case Degree.ZERO_STAYS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from losslint.analysis import columns, degree
 from losslint.analysis.node import Gradient, Node, Site
-from losslint.analysis.objects import Constant
-from losslint.analysis.shape import ANY, BATCH_FIRST, Axis, Shape
+from losslint.analysis.objects import Constant, Value
+from losslint.analysis.shape import ANY, BATCH_FIRST, ONE, Axis, Shape, broadcast
 from losslint.analysis.transfer.axes import NUMPY_LIKE
 from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, literal, made, of_any
 from losslint.operations.operation import Operation
@@ -23,27 +23,23 @@ def gathered(op: Operation, arguments: Arguments, site: Site, spelling: str) -> 
         case "searchsorted":
             places = min(x.gradient, Gradient.BLOCKED)
             ordered = as_node(arguments.get("sorted", Constant(None)), site)
-            power = ordered.shape.power if ordered.shape is not None else None
-            grown = degree.UNKNOWN if power is None else frozenset({0.0, float(power)})
+            grown = degree.of_position(ordered.shape.power if ordered.shape is not None else None)
             return made(op.name, [x, ordered], site, shape=x.shape, degree=grown, gradient=places, marks=frozenset())
         case "take_along_axis":
-            rows = indices.shape if indices.shape is not None and indices.shape.exact else x.shape.forget_lengths() if x.shape else None
-            return _picked(x, indices, site, rows)
+            return _picked(x, indices, site, _beside(x.shape, indices.shape, arguments.get("axis")))
         case "gather_nd":
             return _picked(x, indices, site, _by_coordinates(x, indices, batched))
     if spelling == "tf.batch_gather" and indices.shape is not None and indices.shape.exact:
         batched = len(indices.shape.lead) - 1
     axis = literal(arguments.get("axis", Constant(None)))
     if axis is None and spelling.startswith(NUMPY_LIKE):
-        flat = x.with_facts(shape=Shape((Axis(x.shape.power),)) if x.shape is not None else None)
-        return gather(flat, indices, site)
+        flat = Shape((Axis(x.shape.power),)) if x.shape is not None else None
+        return _picked(x, indices, site, _replaced(flat, indices.shape, 0, 0))
     return gather(x, indices, site, axis if isinstance(axis, int) else batched, batched)
 
 
 def gather(x: Node, indices: Node, site: Site, axis: int = 0, batch_dims: int = 0) -> Node:
     """Elements picked by their positions along an axis."""
-    if indices.operation == "indices":
-        return _picked(x, indices, site, _by_coordinates(x, indices, 0))
     return _picked(x, indices, site, _replaced(x.shape, indices.shape, axis, batch_dims))
 
 
@@ -62,11 +58,27 @@ def _replaced(shape: Shape | None, indices: Shape | None, axis: int, batch_dims:
     return BATCH_FIRST if indices.batch_axes else None
 
 
+def _beside(shape: Shape | None, indices: Shape | None, axis: Value | None) -> Shape | None:
+    """What indices of the same rank pick along an axis; the other axes are broadcast. Without an axis the value is flattened."""
+    number = literal(axis)
+    if indices is None or not isinstance(number, int):
+        return indices if axis is None or axis == Constant(None) else None
+    along = indices.axis(number)
+    if shape is None or along is None:
+        return None
+    one, other = shape.with_axis(number, ONE), indices.with_axis(number, ONE)
+    whole = broadcast(one, other) if one is not None and other is not None else None
+    return whole.with_axis(number, along) if whole is not None else None
+
+
 def _by_coordinates(x: Node, indices: Node, batch_dims: int) -> Shape | None:
     """One element, or one slice, for each row of the indices."""
     if indices.operation == "indices":  # of a mask: as many as there are
         power = indices.shape.power if indices.shape is not None else None
-        return Shape((Axis(power),), 0) if power is not None else None
+        mask = indices.arguments[0].shape
+        if power is None or x.shape is None or mask is None or not mask.exact or len(mask.lead) > len(x.shape.lead):
+            return Shape((Axis(power),), 0) if power is not None else None
+        return Shape((Axis(power), *x.shape.lead[len(mask.lead) :]), x.shape.hidden, x.shape.trail)
     shape, rows = x.shape, indices.shape
     if rows is not None and rows.exact and rows.lead and rows.lead[-1].length is not None and shape is not None:
         ahead = batch_dims + rows.lead[-1].length
@@ -110,6 +122,6 @@ def indices_of(condition: Node, site: Site, rows: bool = True) -> Node:
     """The positions at which a condition holds: as many as there are, perhaps none; `rows`: one row of coordinates for each."""
     power = condition.shape.power if condition.shape is not None else None
     shape = None if power is None else Shape((Axis(power), ANY) if rows else (Axis(power),))
-    grown = degree.UNKNOWN if power is None else frozenset({0.0, float(power)})
+    grown = degree.of_position(power)
     gradient = min(condition.gradient, Gradient.BLOCKED)
     return made("indices", [condition], site, shape=shape, degree=grown, gradient=gradient, marks=EMPTY)

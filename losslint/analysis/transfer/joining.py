@@ -9,7 +9,7 @@ from losslint.analysis import columns, degree
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import BATCH_FIRST, Axis, Shape, broadcast
+from losslint.analysis.shape import ANY, BATCH_FIRST, Axis, Shape, broadcast
 from losslint.analysis.transfer.axes import NUMPY_LIKE
 from losslint.analysis.transfer.results import EMPTY, Arguments, as_node, largest, literal, made, of_any, pack, unknown
 from losslint.operations.operation import Operation
@@ -109,27 +109,26 @@ def pieces(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
         shape = x.shape.reduce((axis,))[0] if x.shape is not None and isinstance(axis, int) else None
         count = literal(arguments.get("num")) or (old.length if old else None)
         return _listed(op, x, site, [shape] * count if isinstance(count, int) and 0 < count <= MOST_PIECES else None, shape)
-    lengths = _lengths(arguments.get("parts"), old, spelling)
+    cut = _cut(arguments.get("parts"), old or ANY, spelling)
     if x.shape is None or old is None or not isinstance(axis, int):
-        shapes: list[Shape | None] = [None] * (len(lengths) if lengths else 0)
+        shapes: list[Shape | None] = [None] * (len(cut) if cut else 0)
         return _listed(op, x, site, shapes or None, None)
     whole = x.shape
-    each = [whole.with_axis(axis, Axis(old.power, length)) for length in lengths] if lengths else None
+    each = [whole.with_axis(axis, part) for part in cut] if cut else None
     return _listed(op, x, site, each, whole.with_axis(axis, Axis(old.power)))
 
 
-def _lengths(parts: Value | None, old: Axis | None, spelling: str) -> list[int | None] | None:
-    """How long each piece of a split is; numpy gives the places to cut at, TensorFlow the lengths."""
+def _cut(parts: Value | None, old: Axis, spelling: str) -> list[Axis] | None:
+    """What a split leaves of an axis in each piece; numpy gives the places to cut at, TensorFlow the lengths."""
     if isinstance(parts, Items):
         told = [n if isinstance(n := literal(item), int) and n >= 0 else None for item in parts.items]
         if spelling.startswith(NUMPY_LIKE):
-            return [None] * (len(told) + 1)
-        return [None] * len(told) if old is not None and old.power else told
+            return [*(Axis(old.power) if place is None else ANY for place in told), Axis(old.power)]
+        return [Axis(old.power, None if old.power else length) for length in told]
     number = literal(parts)
     if not isinstance(number, int) or not 0 < number <= MOST_PIECES:
         return None
-    length = old.length if old is not None else None
-    return [length // number if length is not None and length % number == 0 else None] * number
+    return [Axis(old.power, old.length // number if old.length is not None and old.length % number == 0 else None)] * number
 
 
 def _listed(op: Operation, x: Node, site: Site, shapes: list[Shape | None] | None, shape: Shape | None) -> Value:
@@ -153,7 +152,7 @@ def _largest(x: Node, arguments: Arguments, site: Site) -> Value:
     old = x.shape.axis(-1) if x.shape is not None else None
     if shape is None and x.shape is not None and not x.shape.exact:
         shape = x.shape
-    grown = degree.UNKNOWN if old is None else frozenset({0.0, float(old.power)})
+    grown = degree.of_position(None if old is None else old.power)
     place = made("argsort", [x], site, shape=shape, degree=grown, gradient=min(x.gradient, Gradient.BLOCKED))
     return Items([made("top_k", [x], site, shape=shape, degree=x.degree, columns=x.columns), place], mutable=False)
 

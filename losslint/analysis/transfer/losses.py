@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 
@@ -25,7 +26,7 @@ def _absolute(x: float, y: float) -> float:
 
 
 def _zero(x: float, y: float) -> float:
-    return 0.0 if x == y else columns.NAN
+    return 0.0 if x == y and math.isfinite(x) else columns.NAN
 
 
 DISTANCES: dict[str, Apart] = {
@@ -62,11 +63,11 @@ def _value(op: Operation, arguments: Arguments, site: Site) -> Node:
         return _average(as_node(arguments.get("x", Constant(None)), site), arguments, site)
     operands = [as_node(arguments[name], site) for name in ("y_true", "y_pred") if name in arguments]
     whole, _, rows = op.shape.partition(" ")
-    if op.name == "batch_row_loss":  # TensorFlow 1 stops the gradient of the labels
-        operands[:1] = [o.with_facts(gradient=min(o.gradient, Gradient.BLOCKED)) for o in operands[:1]]
     if whole == "scalar":
         return _reduced("batch_loss", op, operands, rows, _told(arguments.get("reduction")), site)
     shape, gone = _rows(operands, whole, arguments.get("axis"))
+    if op.name == "class_loss" and len({o.shape.rank for o in operands if o.shape is not None and o.shape.exact}) > 1:
+        shape = None  # which of the two is brought to the axes of the other is not known
     flow = max((o.gradient for o in operands), default=Gradient.NONE)
     return made(
         op.name,
@@ -100,9 +101,12 @@ def _rows(operands: Sequence[Node], how: str, axis: Value | None = None) -> tupl
     batched = any(o.shape is not None and o.shape.batch_axes for o in operands)
     match how:
         case "labels":
-            return (operands[0].shape if operands else None), 0
+            return _labelled(operands), 0
         case "rows":
             return (Shape((Axis(1),)) if batched else None), 0
+        case "vectors":  # as many values as there are, if each is one
+            last = operands[-1].shape if operands else None
+            return (Shape(last.lead[:1]) if last is not None and last.lead and last.rank in (None, 2) else None), 0
         case "batch":
             return (BATCH_FIRST if batched else None), 0
         case "column":
@@ -119,6 +123,18 @@ def _rows(operands: Sequence[Node], how: str, axis: Value | None = None) -> tupl
     return left, sum(axis.power for axis in gone or ())
 
 
+def _labelled(operands: Sequence[Node]) -> Shape | None:
+    """The shape of the labels; a last axis of 1 goes, so that they have one axis less than the scores."""
+    shapes = [operand.shape for operand in operands[:2]]
+    if None in shapes or not all(shape is not None and shape.exact for shape in shapes):
+        return shapes[0] if shapes else None
+    labels, scores = (len(shape.lead) for shape in shapes if shape is not None)
+    first = shapes[0]
+    if first is not None and labels == scores and first.axis(-1) == ONE:
+        return first.reduce((-1,))[0]
+    return first if labels == scores - 1 else None
+
+
 def _told(reduction: Value | None) -> str:
     """The reduction as text: ``sum``, ``none``, or anything else for the mean."""
     if isinstance(reduction, Named):
@@ -129,17 +145,25 @@ def _told(reduction: Value | None) -> str:
 
 def _reduced(name: str, op: Operation, operands: list[Node], how: str, reduction: str, site: Site) -> Node:
     rows, gone = _rows(operands, how)
-    grown = _grown(op, operands, gone)
+    grown, flow = _grown(op, operands, gone), _flow(op, operands)
     if reduction == "none":
-        return made(name, operands, site, shape=rows, degree=grown, marks=_selected(operands))
+        return made(name, operands, site, shape=rows, degree=grown, gradient=flow, marks=_selected(operands))
     if reduction != "sum":
-        return made(name, operands, site, shape=SCALAR, degree=grown, marks=frozenset())
+        return made(name, operands, site, shape=SCALAR, degree=grown, gradient=flow, marks=frozenset())
     powers = [o.shape.power for o in operands if o.shape is not None]
     if rows is not None and rows.exact:
         grown = degree.shift(grown, rows.power)
     else:  # the axis that a row loss reduces is none of the batch's
         grown = degree.shift(grown, max(powers)) if powers and len(powers) == len(operands) else degree.UNKNOWN
-    return made(name, operands, site, shape=SCALAR, degree=grown, marks=frozenset(), reduction="sum")
+    return made(name, operands, site, shape=SCALAR, degree=grown, gradient=flow, marks=frozenset(), reduction="sum")
+
+
+def _flow(op: Operation, operands: Sequence[Node]) -> Gradient:
+    """The gradient of a loss; the softmax cross-entropies of TensorFlow 1 stop that of their labels."""
+    flows = [operand.gradient for operand in operands]
+    if op.name == "batch_row_loss":
+        flows[:1] = [min(flow, Gradient.BLOCKED) for flow in flows[:1]]
+    return max(flows, default=Gradient.NONE)
 
 
 def loss_object(obj: LossObject, positional: Sequence[Value], keywords: dict[str, Value], site: Site) -> Node:

@@ -22,6 +22,7 @@ from losslint.operations.catalogue import operation
 from losslint.operations.operation import Flow, Operation
 
 JOINED = frozenset({"pack", "concat"})
+SLOW = frozenset({"slow"})
 NORMS = frozenset({"norm", "euclidean_norm"})
 
 
@@ -48,9 +49,9 @@ def reduction(op: Operation, arguments: Arguments, site: Site, spelling: str) ->
         site,
         shape=shape,
         degree=_degree(op, x, went),
-        columns=chosen(op.name, x, axes if known else (), went, _columns(op, x, went)),
+        columns=chosen(op.name, x, axes if known else (), went, _columns(op, x, went, weights)),
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
-        marks=_marks(op, x, axes, spelling),
+        marks=_marks(op, x, axes, spelling) | (SLOW if _slow(op, went) else frozenset()),
         axes=axes if known else "unknown",
         gone=went or [],
         keepdims=keepdims,
@@ -112,7 +113,7 @@ def _global_norm(op: Operation, parts: list[Node], site: Site) -> Node:
     grown = degree.union((_shifted(part, went, 0.5), part.constant) for part, went in zip(parts, lengths, strict=True))
     total = columns.constant(0.0)
     for part, went in zip(parts, lengths, strict=True):
-        count = columns.constant(float(elements(went or [ANY])))
+        count = columns.constant(float(elements([ANY] if went is None else went)))
         squares = columns.apply(lambda v, n: v * v * n, (part.columns, count))
         total = columns.apply(functions.add, (total, squares))
     return made(op.name, parts, site, shape=Shape(), degree=grown, columns=columns.apply(functions.sqrt, (total,)))
@@ -129,6 +130,11 @@ def _marks(op: Operation, x: Node, axes: Axes, spelling: str) -> frozenset[str]:
     return marks
 
 
+def _slow(op: Operation, went: list[Axis] | None) -> bool:
+    """Whether a reduction is the logarithm of something that grows with the batch."""
+    return op.name == "logsumexp" and (went is None or any(axis.power for axis in went))
+
+
 def _degree(op: Operation, x: Node, went: list[Axis] | None) -> degree.Degree:
     power = None if went is None else sum(axis.power for axis in went)
     if x.operation == "shape" and op.name == "prod":
@@ -136,8 +142,8 @@ def _degree(op: Operation, x: Node, went: list[Axis] | None) -> degree.Degree:
     match op.name:
         case "any" | "all" | "zero_fraction":
             return degree.ZERO
-        case "argmax" | "argmin":  # a position: of the first sample, or of the last
-            return degree.UNKNOWN if power is None else frozenset({0.0, float(power)})
+        case "argmax" | "argmin":
+            return degree.of_position(power)
         case "count_nonzero":
             return degree.UNKNOWN if power is None else frozenset({float(power)})
         case "l2_loss":
@@ -162,7 +168,7 @@ def _shifted(x: Node, went: list[Axis] | None, along: float) -> degree.Degree:
     return degree.shift(x.degree, sum(axis.power for axis in went) * along)
 
 
-def _columns(op: Operation, x: Node, went: list[Axis] | None) -> Columns:
+def _columns(op: Operation, x: Node, went: list[Axis] | None, weights: list[Node]) -> Columns:
     if op.name in NORMS and difference(x):
         return columns.at(0, columns.constant(0.0))
     if x.marked("mixed") and op.name != "min":
@@ -171,7 +177,13 @@ def _columns(op: Operation, x: Node, went: list[Axis] | None) -> Columns:
     if column is None:
         return UNKNOWN
     count = elements(went if went is not None else [ANY])
-    return columns.apply(lambda v: v if v != v else column(v, count), (x.columns,))
+    values = columns.apply(lambda v: v if v != v else column(v, count), (x.columns,))
+    return columns.apply(_weighted, (values, weights[0].columns)) if weights and op.name == "average" else values
+
+
+def _weighted(value: float, weight: float) -> float:
+    """A weighted mean of equal elements: they are multiplied by weights, and divided by the sum of these."""
+    return value if math.isfinite(value) and weight != 0 and not math.isinf(weight) else columns.NAN
 
 
 def _of_several(op: Operation, x: Node) -> Columns:
@@ -185,4 +197,4 @@ def _of_several(op: Operation, x: Node) -> Columns:
 
 
 def _zeros(x: Node) -> Columns:
-    return columns.apply(lambda v: v if v != v else 0.0, (x.columns,))
+    return columns.apply(lambda v: functions.nothing(v, 1), (x.columns,))

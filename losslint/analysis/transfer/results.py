@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Value]
 EMPTY = frozenset({"maybe-empty"})  # a selection that can have no element
 UNIFORM = frozenset({"mean", "max", "min", "median", "expand_dims", "reshape", "squeeze", "stop_gradient"})
-INHERITED = frozenset({"maybe-empty", "activated", "mixed", "numpy"})  # marks that most results take over from their operands
+INHERITED = frozenset({"maybe-empty", "activated", "mixed", "numpy", "slow"})  # marks that most results take over from their operands
 
 
 def made(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslint.analysis import degree
 from losslint.analysis.node import Gradient, Node, Site
 from losslint.analysis.objects import Constant
-from losslint.analysis.shape import ANY, Shape
+from losslint.analysis.shape import ANY, Axis, Shape
 from losslint.analysis.transfer.lengths import axes_named, length
 from losslint.analysis.transfer.results import Arguments, as_node, literal, made
 from losslint.operations.operation import Flow, Operation
@@ -52,11 +52,19 @@ def _shape(op: Operation, x: Node, arguments: Arguments, site: Site) -> Shape | 
         case "confusion_matrix":
             return Shape((ANY, ANY))
         case "multi_hot":
-            return x.shape.with_axis(-1, length(arguments.get("count"))) if x.shape is not None and x.shape.least_rank else None
+            return _encoded(x.shape, length(arguments.get("count")))
     ids = as_node(arguments.get("ids", Constant(None)), site)
     if "count" not in arguments or x.shape is None or ids.shape is None or ids.shape.rank != 1:
         return None
     return x.shape.with_axis(0, length(arguments.get("count")))
+
+
+def _encoded(shape: Shape | None, classes: Axis) -> Shape | None:
+    """One place for each class instead of the first axis behind that of the batch; a vector is one sample."""
+    if shape is None or not shape.least_rank:
+        return None
+    each = shape.insert(-1, classes)
+    return each.reduce((1 if shape.least_rank > 1 else 0,))[0] if each is not None else None
 
 
 def _degree(op: Operation, x: Node, others: list[Node], shape: Shape | None, weighted: bool) -> degree.Degree:

@@ -12,7 +12,7 @@ from losslint.analysis.node import Gradient, Node, Site, reach
 from losslint.analysis.objects import Constant, Value
 from losslint.analysis.objects import Mapping as Dictionary
 from losslint.analysis.objects import Sequence as Items
-from losslint.analysis.shape import SCALAR, broadcast
+from losslint.analysis.shape import SCALAR, Shape, broadcast
 from losslint.analysis.transfer.axes import NUMPY_LIKE
 from losslint.analysis.transfer.gathering import indices_of
 from losslint.analysis.transfer.indexing import boolean_mask
@@ -64,11 +64,18 @@ def _chosen(name: str, condition: Node, x: Value, y: Value, site: Site, run: Run
     values = columns.apply(where, [condition.columns, *(rounded(b.columns) if b.facts.python else b.columns for b in branches)])
     gradient = max(*(b.gradient for b in branches), min(condition.gradient, Gradient.BLOCKED))
     parts = _parts(name, branches)
-    shape = reduce(broadcast, (o.shape for o in operands if not (name != "where" and o is condition)))
+    parted = name == "cond" or (name == "switch" and condition.shape in (None, SCALAR))
+    shape = _either(branches) if parted else reduce(broadcast, (o.shape for o in (operands if name == "where" else branches)))
     result = made(name, operands, site, shape=shape, degree=parts, columns=values, gradient=gradient)
     if condition.shape == SCALAR and _asks_how_many(condition):
         return result.with_facts(marks=result.facts.marks - {"maybe-empty"})
     return result
+
+
+def _either(branches: list[Node]) -> Shape | None:
+    """The shape of one of two branches, whichever it is: known where both have the same."""
+    one, other = (branch.shape for branch in branches)
+    return one if one == other else None
 
 
 def _asks_how_many(condition: Node) -> bool:
@@ -91,11 +98,11 @@ def _one_of(arguments: Arguments, site: Site, run: Run) -> Value:
 
 
 def _parts(name: str, branches: list[Node]) -> degree.Degree:
-    """The degree of a selection; of two whole branches the one that was made even stands for both."""
-    even = [b.degree for b in branches if b.degree == degree.ZERO and not _settled(b)]
+    """The degree of a selection; which of two whole branches it is, of which one grows and one does not, is not known."""
+    even = [b.degree == degree.ZERO for b in branches if not _settled(b)]
     whole = name != "where" or all(b.shape == SCALAR for b in branches)
-    if whole and even:
-        return degree.ZERO
+    if whole and any(even) and not all(even):
+        return degree.UNKNOWN
     return degree.union((b.degree, _settled(b)) for b in branches)
 
 

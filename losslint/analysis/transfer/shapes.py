@@ -33,7 +33,7 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> No
         [x, *others],
         site,
         shape=shape,
-        degree=_degree(op, x, shape),
+        degree=_degree(op, x, shape, arguments.get("axis")),
         columns=columns.UNKNOWN if op.name in UNKNOWN_VALUES else x.columns,
         gradient=flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED),
         marks=x.facts.marks,
@@ -43,11 +43,13 @@ def shaped(op: Operation, arguments: Arguments, site: Site, spelling: str) -> No
     )
 
 
-def _degree(op: Operation, x: Node, shape: Shape | None) -> degree.Degree:
+def _degree(op: Operation, x: Node, shape: Shape | None, axis: Value | None) -> degree.Degree:
     if op.name == "diag" and x.shape is not None and shape is not None and shape.power > x.shape.power:
         return degree.shift(x.degree, x.shape.power - shape.power)  # zeros all around, more and more of them
-    if op.name == "differences":
-        return degree.zero_stays(x.degree)
+    number = literal(axis) if axis is not None else -1
+    along = x.shape.axis(number) if x.shape is not None and isinstance(number, int) else None
+    if op.name == "differences":  # along the batch they cancel where they are added up
+        return degree.zero_stays(x.degree) if along is not None and not along.power else degree.UNKNOWN
     return x.degree
 
 
@@ -73,7 +75,7 @@ def _rearranged(op: Operation, shape: Shape, perm: Value | None, arguments: Argu
         case "flatten":
             return Shape((Axis(shape.power),))
         case "batch_flatten":
-            return Shape((*shape.lead[:1], ANY)) if shape.lead else None
+            return Shape((*shape.lead[:1], Axis(shape.power - shape.lead[0].power))) if shape.lead else None
         case "expand_dims":
             axis = literal(arguments.get("axis", Constant(-1)))
             return shape.insert(axis) if isinstance(axis, int) else None
@@ -134,7 +136,8 @@ def _exchanged(shape: Shape, one: Any, other: Any) -> Shape | None:
     if not isinstance(one, int) or not isinstance(other, int):
         return None
     first, second = shape.axis(one), shape.axis(other)
-    if first is None or second is None:
+    behind = None if shape.hidden is None else shape.hidden + len(shape.trail)
+    if first is None or second is None or (behind is not None and max(-one, -other) > behind):  # it may be the first
         return None
     if not first.power and not second.power and not shape.exact:
         return shape.forget_lengths()
@@ -195,7 +198,7 @@ def _tiled(name: str, x: Node, arguments: Arguments, site: Site) -> Moved:
     if shape is None:
         return None, False
     if name == "repeat_rows":
-        return Shape((*shape.lead[:1], ANY, ANY)), False
+        return Shape((*shape.lead[:1], ANY, shape.lead[-1] if shape.rank == 2 else ANY)), False
     if name == "repeat":
         return _repeated(shape, arguments, site)
     times, declared = axes_named(arguments.get("multiples"), site)

@@ -100,7 +100,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "diag": (Form({"x": ROW}, open=False), Form({"x": P}, open=False, only=r"matrix_diag|^tf\.linalg\.diag"), Form({"x": MATRICES}, open=False, only=rf"{NUMPY}|ops")),
     "set_diag": (Form({"x": P, "diagonal": f"{T}[:, 0]"}, shape=SQUARE, open=False),),
     "band_part": (Form({"x": P, "lower": "-1", "upper": "0"}, shape=SQUARE, open=False, only="band_part"), Form({"x": P}, shape=SQUARE, open=False, only="tri[ul]$")),
-    "differences": (Form({"x": P}, open=False), Form({"x": P, "axis": "0"}, open=False)),
+    "differences": (Form({"x": P}, open=False), Form({"x": P, "axis": "0"}, open=False, unknown="degree")),
     "sparse": (Form({"x": P}, only="from_dense", result="tf.sparse.to_dense({})", open=False, xla=False), Form({"x": f"tf.sparse.from_dense({P})"}, but="from_dense|reorder", open=False, xla=False), Form({"x": f"tf.sparse.from_dense({P})"}, only="reorder", result="tf.sparse.to_dense({})", open=False, xla=False)),
     # --- several as one, and one as several --------------------------------------------------------------------------
     "concat": (Form({"x": f"[{P}, {T}]", "axis": "-1"}), Form({"x": f"[{P}, {T}]", "axis": "0"}), Form({"x": f"[{P}, {T}]", "axis": "1"}), Form({"x": f"[{P}, {T}]"}, but="^tf")),
@@ -189,8 +189,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form({"condition": EITHER, "x": P, "y": T}),
         Form({"condition": f"{P} > 0", "x": P, "y": f"tf.zeros_like({P})"}),
         Form({"condition": f"{P} > 0", "x": P, "y": "1e-7"}, but="v1"),
-        Form({"condition": EITHER}, only=r"^tf\.(compat\.v1\.)?where", xla=False, open=False, unknown="columns"),
-        Form({"condition": EITHER}, only=r"^np|ops", result="{}[0]", xla=False, unknown="columns", open=False),
+        Form({"condition": EITHER}, only=r"^tf\.(compat\.v1\.)?where", xla=False, open=False, unknown="columns degree"),
+        Form({"condition": EITHER}, only=r"^np|ops", result="{}[0]", xla=False, unknown="columns degree", open=False),
     ),
     "cond": (Form({"condition": f"tf.reduce_any({EITHER})", "x": f"lambda: {P}", "y": f"lambda: {T}"}),),
     "switch": (Form({"condition": EITHER, "x": P, "y": T}),),
@@ -206,8 +206,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "nan_to_num": (Form({"x": P}),),
     "in_train_phase": (),
     "nonzero": (
-        Form({"condition": EITHER}, only="argwhere", open=False),
-        Form({"condition": EITHER}, only="nonzero$", but="flat", result="{}[0]", unknown="columns", open=False, xla=False),
-        Form({"condition": EITHER}, only="flat", open=False),
+        Form({"condition": EITHER}, only="argwhere", unknown="degree", open=False),
+        Form({"condition": EITHER}, only="nonzero$", but="flat", result="{}[0]", unknown="columns degree", open=False, xla=False),
+        Form({"condition": EITHER}, only="flat", unknown="degree", open=False),
     ),
 }  # fmt: skip

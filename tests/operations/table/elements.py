@@ -57,6 +57,7 @@ FORMS: dict[str, tuple[Form, ...]] = {
     # --- activations -------------------------------------------------------------------------------------------------
     "clip_by_norm": (Form({"x": P, "clip_norm": "1.0"}, but="average", unknown="degree"), Form({"x": P, "clip_norm": "1.0"}, unknown="degree"), Form({"x": P, "clip_norm": "1.0", "axis": "[1]"}, but="average")),
     "clip_by_global_norm": (Form({"x": f"[{P}, {T}]", "clip_norm": "1.0"}, result="{}[0][0]", unknown="degree"),),
+    "argsort": (Form({"x": P}), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "0"}, unknown="degree")),
     "invert_permutation": (Form({"x": f"tf.argsort(tf.reduce_mean({P}, 0))"}, open=False),),
     "batch_normalization": (
         Form({"x": P, "mean": "0.1", "variance": "0.9", "*0": "0.0", "*1": "1.0", "*2": "1e-3"}, only=r"tf.*\.batch_normalization"),
@@ -79,8 +80,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "average": (Form({"x": P}), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "0", "weights": f"{T}[:, 0] + 0.1"}, only="ops", open=False, unknown="columns")),
     "any": (Form({"x": LOGICAL}), Form({"x": LOGICAL, "axis": "-1"}), Form({"x": LOGICAL, "axis": "0", "keepdims": "True"})),
     "all": (Form({"x": LOGICAL}), Form({"x": LOGICAL, "axis": "-1"}), Form({"x": LOGICAL, "axis": "0", "keepdims": "True"})),
-    "argmax": (Form({"x": P}, but="arg_max"), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "0"})),
-    "argmin": (Form({"x": P}, but="arg_min"), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "0"})),
+    "argmax": (Form({"x": P}, but="arg_max", unknown="degree"), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "0"}, unknown="degree")),
+    "argmin": (Form({"x": P}, but="arg_min", unknown="degree"), Form({"x": P, "axis": "-1"}), Form({"x": P, "axis": "0"}, unknown="degree")),
     "norm": (
         Form({"x": P}),
         Form({"x": P, "axis": "-1"}),
