@@ -26,7 +26,7 @@ _PYTHON_2 = re.compile(
     r"Missing parentheses in call to|multiple exception types must be parenthesized|leading zeros in decimal|inconsistent use of tabs"
 )
 _PYTHON_2_LINE = re.compile(
-    r"^\s*(?:print\s+[^\s=(.]|exec\s+[^\s=(.]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+[\w.]+\s*,)|\bur[\"']|<>|\b0[0-7]+\b|\d[lL]\b"
+    r"^\s*(?:print\s+[^\s=(.]|exec\s+[^\s=(.]|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+[\w.]+\s*,)|\bur[\"']|<>|(?<![\w.])(?:0[0-7]+|\d+[lL])\b"
 )
 
 _SAVE = "save it as UTF-8 or name its encoding in the first line (# -*- coding: … -*-)"
