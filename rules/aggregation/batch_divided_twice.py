@@ -184,7 +184,7 @@ def check(trace: Trace) -> Iterator[Report]:
 
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the loss falls when the samples of a batch are given again."""
-    return verdict(lab, grows=False)
+    return verdict(lab, report.node, grows=False)
 
 
 def fix(trace: Trace, report: Report) -> Repair | None:

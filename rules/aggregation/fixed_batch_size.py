@@ -294,7 +294,7 @@ def check(trace: Trace) -> Iterator[Report]:
 
 def confirm(lab: Lab, report: Report) -> Verdict:
     """Whether the loss counts on one number of samples."""
-    return sized(lab)
+    return sized(lab, report.node)
 
 
 def fix(trace: Trace, report: Report) -> Repair | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from losslint.analysis.node import Node, reach
 from losslint.experiment import Batch, Lab, Run, Undecided, confirmed, refuted, undecided
 from losslint.finding import Verdict
 
 POWERS = (0.5, 1.0, 1.5, 2.0, 3.0)
 MOST_TIMES = 256
+UNUSUAL = (5, 7)  # times that a batch is repeated, so that its size is the length of no other axis
 MOST_NUMBERS = 2_000_000  # in one batch
 STEADY, NEAR = 0.05, 0.06
 AT_LEAST = 0.9  # a slope above it at such numbers is growth, though no power (a product of a sum and a logarithm, say)
@@ -54,8 +56,14 @@ def _size(run: Run) -> float:
     return abs(run.number) if run.raised is None else math.nan
 
 
-def verdict(lab: Lab, *, grows: bool) -> Verdict:
-    """Whether the loss grows (or shrinks) with the number of samples, by one power on every content."""
+def verdict(lab: Lab, node: Node, *, grows: bool) -> Verdict:
+    """Whether the loss grows (or shrinks) with the number of samples, by one power on every content.
+
+    Parameters
+    ----------
+    node
+        The flagged value.
+    """
     found = growths(lab)
     powers = [growth.power for growth in found]
     power = powers[0]
@@ -70,10 +78,29 @@ def verdict(lab: Lab, *, grows: bool) -> Verdict:
         return undecided(
             f"the loss goes with the power {power:g} of the number of samples, which is not what the rule says; compare its values on two batch sizes"
         )
+    if crossed(lab, node):
+        return undecided(
+            "on the batches that the loss takes it combines every sample with every other, which its code does not: "
+            "they have other axes than it is for; declare its inputs (`# losslint: inputs …`)"
+        )
     return shown(lab, power)
 
 
-def sized(lab: Lab) -> Verdict:
+def crossed(lab: Lab, node: Node) -> bool:
+    """Whether a tensor of the loss has two axes as long as the batch, though nothing that the value is made of should have."""
+    if any(part.shape is not None and max(part.shape.batch_axes, part.shape.power) > 1 for part in reach(node)):
+        return False
+    try:
+        for times in UNUSUAL:
+            batch = lab.batch.repeated(times)
+            if not any(shape.count(batch.size) > 1 for shape in lab.shapes(batch)):
+                return False
+    except Undecided:  # no graph takes it, so nothing is told of its shapes
+        return False
+    return True
+
+
+def sized(lab: Lab, node: Node) -> Verdict:
     """Whether a batch of another size than the loss counts on raises an error or gives another loss."""
     batch = lab.batch
     for batch_of_other_size in (batch.repeated(2), batch.rows(0, max(2 * (batch.size // 3), 1))):
@@ -91,7 +118,7 @@ def sized(lab: Lab) -> Verdict:
             value={f"{r.batch.size} samples": f"{n} with a gradient" for r, n in ((run, used), (other, still))},
             expected="twice as many",
         )
-    return verdict(lab, grows=True)
+    return verdict(lab, node, grows=True)
 
 
 def _used(run: Run) -> int:

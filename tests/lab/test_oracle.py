@@ -39,3 +39,19 @@ def test_what_is_broken_and_not_reported_is_listed(laboratory: Laboratory) -> No
     found = list(audited(laboratory, source, rules, Settings(select=("ALL",)), no_modules, tally))
     assert [(d.kind, d.code, d.function) for d in found] == [("silent but broken", "LL101", "silent_loss")]
     assert (tally.losses, tally.ran, tally.experiments, tally.decisive) == (3, 3, 3, 3)
+
+
+def test_inputs_with_other_axes_than_the_loss_is_for_prove_nothing(laboratory: Laboratory) -> None:
+    text = """\
+from tensorflow.keras import backend as K
+
+
+def token_loss(inputs):
+    y_true, y_pred, mask = inputs
+    rows = K.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+    return K.sum(rows * mask) / (K.sum(mask) + K.epsilon())
+"""
+    rules = [rule for rule in load_rules() if rule.code == "LL101"]
+    tally = Tally()
+    found = list(audited(laboratory, Source.parse(text, "losses.py"), rules, Settings(select=("ALL",)), no_modules, tally))
+    assert not found and tally.experiments == 1
