@@ -76,6 +76,23 @@ LOSSES = {
         """,
         0,
     ),
+    "labels counted over the whole batch": (
+        """
+        def counting_loss(y_true, y_pred):
+            often = tf.math.bincount(tf.cast(y_true, tf.int32), minlength=2, dtype=tf.float32)
+            return tf.reduce_mean(tf.square(y_pred - y_true)) * often[0]
+        """,
+        1,
+    ),
+    "labels weighted by how seldom they are": (
+        """
+        def balanced_loss(y_true, y_pred):
+            often = tf.math.bincount(tf.cast(y_true, tf.int32), minlength=2, dtype=tf.float32)
+            weights = tf.cast(tf.size(y_true), tf.float32) / often
+            return tf.reduce_mean(tf.square(y_pred - y_true)[..., None] * weights)
+        """,
+        0,
+    ),
     "lists that another function takes apart": (
         """
         def over_scales(targets, outputs):

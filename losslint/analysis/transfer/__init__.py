@@ -114,5 +114,5 @@ def _moved(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Va
     if op.name in GATHERS:
         return gathered(op, arguments, site, spelling)
     if op.name in SCATTERS:
-        return scattered(op, arguments, site)
+        return scattered(op, arguments, site, spelling)
     return shaped(op, arguments, site, spelling)

@@ -16,11 +16,11 @@ SCATTERS = frozenset(
 )
 
 
-def scattered(op: Operation, arguments: Arguments, site: Site) -> Node:
+def scattered(op: Operation, arguments: Arguments, site: Site, spelling: str) -> Node:
     """The result of an operation that writes its operand's elements to positions, or counts them."""
     x = as_node(arguments.get("x", Constant(None)), site)
     others = [as_node(arguments[name], site) for name in ("updates", "weights", "labels") if name in arguments]
-    shape = _shape(op, x, arguments, site)
+    shape = _shape(op, x, arguments, site, spelling)
     return made(
         op.name,
         [x, *others],
@@ -37,7 +37,7 @@ def _gradient(op: Operation, x: Node, others: list[Node]) -> Gradient:
     return flow if op.flow is Flow.FLOWS else min(flow, Gradient.BLOCKED)
 
 
-def _shape(op: Operation, x: Node, arguments: Arguments, site: Site) -> Shape | None:
+def _shape(op: Operation, x: Node, arguments: Arguments, site: Site, spelling: str) -> Shape | None:
     match op.name:
         case "scatter_nd":
             axes, _ = axes_named(arguments.get("shape"), site)
@@ -45,8 +45,8 @@ def _shape(op: Operation, x: Node, arguments: Arguments, site: Site) -> Shape | 
         case "scatter_update" | "scatter_add":
             return x.shape
         case "bincount":
-            axes_given = literal(arguments.get("axis")) is not None or (x.shape is not None and x.shape.rank != 1)
-            return None if axes_given else Shape((ANY,))
+            flat = spelling.startswith("tf.") or x.shape is None or x.shape.rank == 1  # TensorFlow counts in all rows together
+            return Shape((ANY,)) if flat and literal(arguments.get("axis")) is None else None
         case "histogram":
             return Shape((ANY,))
         case "confusion_matrix":
