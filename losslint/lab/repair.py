@@ -31,8 +31,8 @@ class Proof(Struct, frozen=True):
     ----------
     witness
         The batch that broke the loss.
-    node
-        The expression that the finding is of.
+    node, text
+        The expression that the finding is of, and what is written in its place; None: it stays, with other operands.
     whole
         The source with the repairs of the other findings of the loss, too: the same batch may show several.
     others
@@ -43,6 +43,7 @@ class Proof(Struct, frozen=True):
 
     witness: Witness
     node: Node
+    text: str | None
     whole: Source
     others: bool
     again: Callable[[Bench], bool]
@@ -166,11 +167,8 @@ def _finite(old: Bench, new: Bench, proof: Proof) -> bool:
     for node in new.trace.reached(1):
         there = node.site.source.place(node.site.syntax)
         above = len(node.site.source.lines) - len(source.lines)  # an import that is written with the repair
-        if (there.path, there.line - above, there.column) == (
-            place.path,
-            place.line,
-            place.column,
-        ) and node.operation == proof.node.operation:
+        same = node.operation == proof.node.operation if proof.text is None else node.text == proof.text
+        if same and (there.path, there.line - above, there.column) == (place.path, place.line, place.column):
             now = finite(new, node)
             return bool(now) and all(now) and not all(finite(old, proof.node))
     return False

@@ -143,7 +143,10 @@ class Laboratory:
         def again(bench: Bench) -> bool:
             return self.asked_of(suspect.rule, bench, report, source).status == "confirmed"
 
-        proof = None if verdict.witness is None else Proof(verdict.witness, report.node, whole, len(beside) < len(findings), again)
+        place = source.place(report.node.site.syntax)
+        where = (place.line, place.column, place.end_line, place.end_column)
+        text = next((edit.text for edit in fix.edits if (edit.line, edit.column, edit.end_line, edit.end_column) == where), None)
+        proof = None if verdict.witness is None else Proof(verdict.witness, report.node, text, whole, len(beside) < len(findings), again)
         held, told = repaired(
             self.running,
             source,

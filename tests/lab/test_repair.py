@@ -45,7 +45,7 @@ def test_repairs(before: str, after: str, safe: bool, held: bool | None, told: s
         new = Source.parse("import tensorflow as tf\n", "losses.py")
     (finding,) = laboratory.judged(old.text, "losses.py", settings, load_rules(), no_modules).findings
     witness = finding.verdict.witness if finding.verdict is not None and finding.code == "LL301" else None
-    proof = None if witness is None else Proof(witness, _log(old), new, False, lambda bench: True)
+    proof = None if witness is None else Proof(witness, _log(old), None, new, False, lambda bench: True)
     result, words = repaired(laboratory.running, old, new, "some_loss", safe=safe, proof=proof, settings=settings, modules=no_modules)
     assert (result, told in words) == (held, True), words
 
