@@ -220,7 +220,7 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
     steps_first = _steps_first(scoped)  # then the first axis is not the batch
     for name in scoped.parameters:
         node = next(a for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs) if a.arg == name)
-        site = Site(node, run.file.source, scope.function)
+        site = Site(node, scope.file.source, scope.function)
         default = called.defaults.get(name)
         if (
             name in declared
@@ -235,7 +235,7 @@ def fill(run: Run, scoped: Scoped, called: Function, scope: Scope, evidence: int
         else:
             scope.names[name] = default
     if arguments.vararg is not None:
-        scope.names[arguments.vararg.arg] = unknown((), Site(called.node, run.file.source, scope.function))
+        scope.names[arguments.vararg.arg] = unknown((), Site(called.node, scope.file.source, scope.function))
     if arguments.kwarg is not None:
         scope.names[arguments.kwarg.arg] = Dictionary({})
 

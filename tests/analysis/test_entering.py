@@ -147,3 +147,19 @@ def test_an_item_of_a_list_may_be_a_list_itself(items: str) -> None:
         return total
     """
     assert SUM not in shown(text)
+
+
+def test_what_a_base_in_another_file_was_given_is_quoted_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("base.py").write_text("\n" * 40 + "class Base:\n    def __init__(self, approximator):\n        self.approximator = approximator\n")
+    text = """
+    from base import Base
+
+
+    class Scaled(Base):
+        def loss(self, y_true, y_pred):
+            return tf.reduce_mean(tf.square(self.approximator.head(y_pred) - y_true))
+    """
+    source = Source.parse("import tensorflow as tf\n\n\n" + textwrap.dedent(text), "losses.py")
+    (trace,) = run(source, Settings(), ProjectModules())
+    assert "approximator" in {node.text for node in trace.reached(1)}
