@@ -15,7 +15,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
 BLOCK = re.compile(r"(?:`([\w./-]+)`:\n\n)?```(\w+)\n(.*?)```\n", re.DOTALL)
 TRAINS = re.compile(r"python train\.py|losslint why|--confirm")
 NUMBER = re.compile(r"[-+]?[\d][\d.,e+-]*")
-BARS = re.compile("[█▓░]+")
+BARS = re.compile("[█▓░·]+")
 ADDRESS = "https://github.com/keras-losslint/keras-losslint"
 
 

@@ -15,6 +15,7 @@ COARSE = {
     "bfloat16": 2.0**-7,
 }  # the same where the model's outputs are in half precision: their next numbers are so far apart
 DRIFT = 2e-9  # of the shown number and batch: how far a float32 running mean strays
+TOGETHER = 2  # causes of one step that are named each
 
 # node -> cause of the step that leads to it, in the order that is printed
 CAUSE_OF = {
@@ -198,10 +199,11 @@ def measured(record: Mapping[str, Any]) -> dict[str, float]:
 
 def _uncounted(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float]) -> dict[str, float]:
     """The total as Keras 2 counts it where a `compute_loss` of the user's own adds something: the metric has the compiled loss only."""
-    if "compiled" not in nodes or abs(shown - nodes["total"]) <= SMALL * abs(shown):
+    least = small(record) * abs(shown)
+    if "compiled" not in nodes or abs(shown - nodes["total"]) <= least:
         return {}
     counted = nodes["compiled"] + sum(float(record["sums"][f"penalty{place}"]["mean"]) for place in range(len(record["penalties"])))
-    return {"total": counted} if abs(shown - counted) <= SMALL * abs(shown) else {}
+    return {"total": counted} if abs(shown - counted) <= least else {}
 
 
 def _steps(record: Mapping[str, Any], shown: float, nodes: Mapping[str, float]) -> tuple[tuple[Step, ...], int]:
@@ -245,13 +247,13 @@ def _penalties(record: Mapping[str, Any], total: float) -> Iterator[tuple[tuple[
         rest -= value
         yield ("penalties",), f"penalty ({name})", -value
     again = abs(float(record["sums"]["again"]["mean"]) - float(record["sums"]["compiled"]["mean"]))
-    random = again > SMALL * abs(float(record["sums"]["compiled"]["mean"]))
+    random = again > small(record) * abs(float(record["sums"]["compiled"]["mean"]))
     yield ("random",) if random else ("own",), "a loss that draws random numbers" if random else "what your compute_loss adds", -rest
 
 
 def label(record: Mapping[str, Any], causes: tuple[str, ...]) -> str:
     """What a step takes away, with what it is in this model."""
-    return " and ".join(_words(record, cause) for cause in causes)
+    return " and ".join(_words(record, cause) for cause in causes) if len(causes) <= TOGETHER else "all that is not measured apart"
 
 
 def _words(record: Mapping[str, Any], cause: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec.structs import asdict
 
 from losslint.audit.causes import CAUSES
-from losslint.audit.chain import Chain, Step
+from losslint.audit.chain import TOGETHER, Chain, Step
 from losslint.audit.evaluated import EVALUATE
 from losslint.finding import Finding
 from losslint.report.json import finite
@@ -20,6 +20,7 @@ from losslint.report.words import counted
 EXPLAINED = 3
 UNMEASURED = "what you compute could not be measured"
 NUMBER = 12
+COLUMNS = ("change", "number")
 LETTERS = "abcdefghijklmnop"
 
 
@@ -59,23 +60,24 @@ def rows(chain: Chain) -> list[tuple[str, float | None, float, str]]:
     found: list[tuple[str, float | None, float, str]] = [(f"shown by Keras: {chain.metric}", None, chain.shown, "")]
     found += [(step.label, step.change, step.value, letter) for letter, step in zip(LETTERS, chain.steps, strict=False)]
     if chain.mine is not None:
-        found.append((chain.yours or f"yours: {chain.loss or 'the loss'}(y, model.predict(x)), mean", None, chain.mine, ""))
+        found.append((chain.yours or f"yours: mean of {chain.loss or 'the loss'}(y, model.predict(x))", None, chain.mine, ""))
         found.append(("not explained", None, chain.unexplained, ""))
     return found
 
 
 def _table(chain: Chain, style: Style) -> list[str]:
     wide = style.width - 2 * NUMBER - 6
-    lines = [_row(label, change, value, letter, wide, 4 if letter else 2) for label, change, value, letter in rows(chain)]
+    lines = [f"{'':<{wide}}{COLUMNS[0]:>{NUMBER}} {COLUMNS[1]:>{NUMBER}}"]
+    lines += [_row(label, change, value, letter, wide, 4 if letter else 2) for label, change, value, letter in rows(chain)]
     return lines if chain.mine is not None else [*lines, f"  {UNMEASURED}"]
 
 
 def _row(label: str, change: float | None, value: float, letter: str, wide: int, indent: int) -> str:
-    text = " " * indent + label
-    if span(text) >= wide:
-        text = text[: wide - 2] + "…"
-    moved = "" if change is None else f"{change:+.6g}"
-    return f"{text:<{wide}}{moved:>{NUMBER}} {value:>{NUMBER}.6g}  {letter}".rstrip()
+    text, moved = " " * indent + label, f"{change:+.6g}" if change is not None else ""
+    room = wide if moved else wide + NUMBER
+    if span(text) >= room:
+        text = text[: room - 2] + "…"
+    return f"{text:<{room}}{moved:>{wide + NUMBER - room}} {value:>{NUMBER}.6g}  {letter}".rstrip()
 
 
 def _bars(chain: Chain, style: Style) -> list[str]:
@@ -90,7 +92,7 @@ def _bars(chain: Chain, style: Style) -> list[str]:
 
     def bar(start: float, end: float, block: str) -> str:
         first, last = sorted((cell(start), cell(end)))
-        return " " * first + block * max(last - first, 1)
+        return " " * min(first, room - 1) + (block * (last - first) or "·")
 
     lines = [f"  {'shown':<5} {bar(0.0, chain.shown, '█')}"]
     before = chain.shown
@@ -99,6 +101,9 @@ def _bars(chain: Chain, style: Style) -> list[str]:
         lines.append(f"  {letter:<5} {bar(before, step.value, block)}")
         before = step.value
     lines.append(f"  {'yours':<5} {bar(0.0, before, '█')}")
+    lines.append(
+        "  each step takes one cause away: " + ("red adds to the number" if style.colour else "▓ adds to the number, ░ takes from it")
+    )
     return [line.rstrip() for line in lines]
 
 
@@ -107,8 +112,9 @@ def told(chain: Chain) -> list[str]:
     if not math.isfinite(chain.shown):
         return _not_finite(chain)
     lettered = list(zip(LETTERS, chain.steps, strict=False))
-    largest = sorted(lettered, key=lambda pair: -abs(pair[1].change))[:EXPLAINED]
-    sentences = [f"{letter}  {_sentence(chain, step)}" for letter, step in largest]
+    by_size = sorted(lettered, key=lambda pair: -abs(pair[1].change))
+    sentences = [f"{letter}  {_sentence(chain, step, place < EXPLAINED)}" for place, (letter, step) in enumerate(by_size)]
+    sentences[:0] = _verdict(lettered)
     if chain.penalised and "mine" not in chain.nodes:
         sentences.append(f"Of yours, {chain.hidden:.6g} is a penalty: {_meaning(chain, 'hidden')}")
     if not chain.explained and chain.mine is not None:
@@ -120,19 +126,32 @@ def told(chain: Chain) -> list[str]:
         sentences.insert(0, f"The number that you gave is {chain.matches}.")
     sentences.extend(f"note: {note}" for note in chain.notes)
     if chain.quiet:
-        sentences.append(f"{counted(chain.quiet, 'cause')} checked, no effect.")
+        sentences.append(f"{counted(chain.quiet, 'other cause')} checked, no effect.")
     return sentences
 
 
-def _sentence(chain: Chain, step: Step) -> str:
-    return " ".join(_meaning(chain, cause) for cause in step.causes)
+def _verdict(lettered: Sequence[tuple[str, Step]]) -> list[str]:
+    """Which steps are to be expected, and which are not."""
+    usual = [letter for letter, step in lettered if all(CAUSES[cause].usual for cause in step.causes)]
+    others = [letter for letter, step in lettered if letter not in usual]
+    said = [f"{', '.join(usual)}: this is how Keras trains and shows a loss, also where the code is right."] if usual else []
+    return said + ([f"{', '.join(others)}: look here, it comes from your own code and not from the training."] if others else [])
 
 
-def _meaning(chain: Chain, name: str) -> str:
+def _sentence(chain: Chain, step: Step, full: bool) -> str:
+    if len(step.causes) > TOGETHER:
+        return f"One number for all of these, which could not be measured one by one: {', '.join(step.causes)}."
+    return " ".join(_meaning(chain, cause, step, full) for cause in step.causes)
+
+
+def _meaning(chain: Chain, name: str, step: Step | None = None, full: bool = True) -> str:
     cause = CAUSES[name]
     where = [_found(finding) for finding in chain.findings if finding.code in cause.rules]
-    text = cause.means.replace("{loss}", chain.loss or "the loss").replace("{batch}", str(chain.batch))
-    do = "" if chain.yours == EVALUATE else cause.do
+    known = {"loss": chain.loss or "the loss", "batch": chain.batch}
+    if step is not None:
+        known |= {"value": f"{step.value:.6g}", "before": f"{step.value - step.change:.6g}"}
+    text = cause.means.format_map(known)
+    do = cause.do if full and chain.yours != EVALUATE else ""
     return " ".join(part for part in (text, "; ".join(where), do) if part)
 
 

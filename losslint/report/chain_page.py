@@ -10,7 +10,7 @@ from html import escape
 from losslint.audit.chain import Chain
 from losslint.finding import Result
 from losslint.pipeline import Outcome
-from losslint.report.chain import UNMEASURED, rows, title, told
+from losslint.report.chain import COLUMNS, UNMEASURED, rows, title, told
 from losslint.report.html import article, marked, page
 from losslint.report.waterfall import svg
 
@@ -33,6 +33,7 @@ def _section(chain: Chain) -> Iterator[str]:
     if math.isfinite(chain.shown):
         yield f'<div class="wide">{svg([chain])}</div>'
         yield '<div class="wide"><table>'
+        yield "<tr><th></th><th></th>" + "".join(f"<th>{column}</th>" for column in COLUMNS) + "</tr>"
         for label, change, value, letter in rows(chain):
             moved = "" if change is None else f"{change:+.6g}"
             yield f"<tr><td>{letter}</td><td>{escape(label)}</td><td>{moved}</td><td>{value:.6g}</td></tr>"

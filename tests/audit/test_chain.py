@@ -59,6 +59,7 @@ PLANTED: dict[str, set[str]] = {
     "generator_that_ends": {"moved"},
     "sequence": {"moved"},
     "ragged_batches": {"moved"},
+    "rows_that_meet": {"moved", "data"},
 }
 HELD = {"held_out": {"penalties", "weights"}, "held_out_by_fraction": {"whole"}}
 EVALUATED = {
@@ -165,6 +166,16 @@ def test_the_number_of_evaluate_is_explained(train: Callable[..., Trained]) -> N
         assert {cause for step in told.steps for cause in step.causes} - {"data"} == planted - {"data"}, name
         assert told.explained, name
         assert told.mine == pytest.approx(ran.plain[name]["evaluated"], rel=1e-6), name
+
+
+def test_of_a_training_on_several_replicas_the_ends_are_measured_and_the_rest_is_said(train: Callable[..., Trained]) -> None:
+    ran = train(chain, ["distributed"])
+    assert ran.audited == ran.plain
+    told = ran.chains["distributed"]
+    assert told.explained and (told.batches, told.rows) == (5, 70)
+    assert told.nodes["total"] == pytest.approx(ran.plain["distributed"]["shown"][-1], rel=1e-6)
+    assert told.mine == pytest.approx(ran.plain["distributed"]["mine"], rel=1e-6)
+    assert any("several replicas" in note for note in told.notes)
 
 
 def test_chance_is_told(trained: Trained) -> None:

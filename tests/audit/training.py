@@ -351,8 +351,23 @@ def ragged_batches():
     return trained(Averaged(lambda rows: tf.reduce_mean(rows, axis=1)[:, None]), "mse", data.batch(SIZE), None, mine=None, batch_size=None)
 
 
+@case
+def rows_that_meet():
+    x, y = numbers()
+    return trained(Averaged(lambda rows: rows - tf.reduce_mean(rows, axis=0)), "mse", x, y, mine=None)
+
+
+def distributed():
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        model = dense(layers.Dropout(0.5), kernel_regularizer="l2")
+        return trained(model, "mse", *numbers())
+
+
 def main(out, names):
     told = {}
+    if "distributed" in names:
+        tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+        CASES["distributed"] = distributed
     for name in names or CASES:
         keras.utils.set_random_seed(1)
         model, history, own = CASES[name]()

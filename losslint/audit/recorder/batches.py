@@ -51,16 +51,15 @@ class Batches:
 
 
 class Tee:
-    """A train function that sees the same batches, of the same declared shapes, and keeps each for us.
+    """A train function that sees the same batches, and keeps each for us.
 
-    The iterator that it hands on is one of our own with the same element type: the step is traced as it would have been. The batches
-    come to us through a queue that TensorFlow fills, and are taken out of it now and then, so that no step waits for Python.
+    The step takes them from an iterator that puts each into a queue, outside of what is compiled by XLA and beside the step itself; out
+    of the queue they are taken now and then, so that no step waits for Python.
     """
 
     def __init__(self, function: Callable[[Any], Any], add: Callable[[Any], None], fail: Callable[[Exception], None]) -> None:
         self.function, self.add, self.fail = function, add, fail
-        self.source: Any = None
-        self.iterator: Any = None
+        self.spec: Any = None
         self.queue: Any = None
         self.calls = 0
 
@@ -68,47 +67,81 @@ class Tee:
         """Run the steps of one call."""
         if not isinstance(iterator, tf.data.Iterator) or not _simple(iterator.element_spec):
             return self.function(iterator)
-        if self.source is not iterator:
+        if self.spec != iterator.element_spec:
             self.drain()
-            self.source = iterator
-            self.queue = tf.queue.FIFOQueue(-1, [leaf.dtype for leaf in _tensors(iterator.element_spec)])
-            self.iterator = iter(_passing(iterator, self.queue))
+            self.spec = iterator.element_spec
+            self.queue = tf.queue.FIFOQueue(-1, [leaf.dtype for leaf in _tensors(self.spec)])
         self.calls += 1
         if self.calls % SELDOM == 0:
             try:
                 self.drain()
             except Exception as error:  # an audit that fails never ends the training
                 self.fail(error)
-        return self.function(self.iterator)
+        return self.function(_Tapped(iterator, self.queue.queue_ref))
 
     def drain(self) -> None:
         """Take what has come."""
         for _ in range(int(self.queue.size()) if self.queue is not None else 0):
             leaves = self.queue.dequeue()
             leaves = leaves if isinstance(leaves, list) else [leaves]
-            self.add(tf.nest.pack_sequence_as(self.source.element_spec, leaves, expand_composites=True))
+            self.add(tf.nest.pack_sequence_as(self.spec, leaves, expand_composites=True))
 
 
-def _passing(iterator: Any, queue: Any) -> Any:
-    """A dataset that takes its elements from an iterator when they are asked for, and not before, and puts each into a queue too."""
+class _Tapped(tf.data.Iterator):  # type: ignore[misc]
+    """An iterator that also puts what is taken from it into a queue; eager, and in a compiled function."""
 
-    def taken(number: Any) -> Any:
-        return iterator.get_next_as_optional()
+    def __init__(self, inner: Any, queue: Any) -> None:
+        self.inner, self.queue = inner, queue
 
-    def there(element: Any) -> Any:
-        return element.has_value()
+    @property
+    def element_spec(self) -> Any:
+        return self.inner.element_spec
 
-    def kept(element: Any) -> Any:
-        value = element.get_value()
-        with tf.control_dependencies([queue.enqueue(_tensors(value))]):
-            return tf.nest.map_structure(tf.identity, value)
+    @property
+    def _type_spec(self) -> Any:
+        return _TappedSpec(tf.type_spec_from_value(self.inner))
 
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    options.experimental_optimization.inject_prefetch = False
-    taken, there, kept = (tf.autograph.experimental.do_not_convert(function) for function in (taken, there, kept))
-    return tf.data.Dataset.range(2**62).map(taken).take_while(there).map(kept).with_options(options)
+    def get_next(self) -> Any:
+        return self._kept(self.inner.get_next())
+
+    def get_next_as_optional(self) -> Any:
+        optional = self.inner.get_next_as_optional()
+
+        def keep() -> Any:
+            self._kept(optional.get_value())
+            return ()
+
+        tf.cond(optional.has_value(), keep, tuple)
+        return optional
+
+    def __next__(self) -> Any:
+        return self._kept(next(self.inner)) if tf.executing_eagerly() else self.get_next()
+
+    def _kept(self, element: Any) -> Any:
+        tf.raw_ops.QueueEnqueueV2(handle=self.queue, components=_tensors(element))
+        return element
+
+
+class _TappedSpec(tf.TypeSpec):  # type: ignore[misc]
+    """What a compiled function has to know of a `_Tapped`."""
+
+    value_type = _Tapped
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    @property
+    def _component_specs(self) -> Any:
+        return self.inner, tf.TensorSpec([], tf.resource)
+
+    def _to_components(self, value: Any) -> Any:
+        return value.inner, value.queue
+
+    def _from_components(self, components: Any) -> Any:
+        return _Tapped(*components)
+
+    def _serialize(self) -> Any:
+        return (self.inner,)
 
 
 def _simple(spec: Any) -> bool:

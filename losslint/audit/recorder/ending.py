@@ -10,7 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from .losses import Compiled
+from .order import places
 from .step import called, penalty
+
+Batch = tuple[Any, Any]  # inputs and targets
+SAMPLE = 8  # batches whose predictions Keras' own `predict` makes again
+NEAR = 1e-6  # of a loss: how far rounding takes it
 
 
 class Data:
@@ -32,7 +37,7 @@ class Data:
         """How many there are."""
         return int(np.shape(tf.nest.flatten(self.x)[0])[0])
 
-    def batches(self) -> Iterable[tuple[Any, Any]]:
+    def batches(self) -> Iterable[Batch]:
         """The rows in order, cut as the training cuts them."""
         for start in range(0, self.rows, self.batch):
             yield self._cut(self.x, start), self._cut(self.y, start)
@@ -85,28 +90,35 @@ class Ending:
         def predict(x: Any) -> Any:
             return model(x, training=False)
 
-        def value(x: Any, y: Any) -> Any:
-            return called(compiled, y, tf.nest.map_structure(tf.identity, predict(x)))
-
         def of(y: Any, p: Any) -> Any:
             return called(compiled, y, p)
 
         def counted(x: Any, y: Any) -> Any:
             return tf.cast(compiled.scaled(y, predict(x), None), tf.float64) + penalty(model)
 
-        self.predict, self.value, self.of, self.counted = (
-            tf.function(function, autograph=autograph, reduce_retracing=True) for function in (predict, value, of, counted)
+        def predict_each(xs: Any) -> Any:
+            kinds = tf.nest.map_structure(tf.type_spec_from_value, predict(tf.nest.map_structure(lambda leaf: leaf[0], xs)))
+            return tf.map_fn(predict, xs, fn_output_signature=kinds)
+
+        def of_each(ys: Any, ps: Any) -> Any:
+            return tf.map_fn(lambda pair: of(*pair), (ys, ps), fn_output_signature=tf.float64)
+
+        self.predict, self.of, self.counted, self.predict_each, self.of_each = (
+            tf.function(function, autograph=autograph, reduce_retracing=True) for function in (predict, of, counted, predict_each, of_each)
         )
 
-    def evaluated(self, batches: list[tuple[Any, Any]], data: Data) -> dict[str, float]:
+    def evaluated(self, batches: list[Batch], data: Data) -> dict[str, float]:
         """What `evaluate` gives on the user's rows (``loss``), and the same computed on the batches of the epoch (``counted``)."""
         logs = self.model.evaluate(data.x, data.y, batch_size=data.batch, verbose=0, return_dict=True)
-        found = {"loss": float(logs["loss"]), "reread": self._mean(data.batches(), self.counted)}
-        return {**found, "counted": self._mean(batches, self.counted)} if batches else found
+        found = {"loss": float(logs["loss"]), "reread": self._counted(data.batches())}
+        return {**found, "counted": self._counted(batches)} if batches else found
 
-    def run(
-        self, batches: list[tuple[Any, Any]], data: Data | None, mine: Callable[..., Any] | None, quiet: bool = False
-    ) -> dict[str, Any]:
+    def _counted(self, batches: Iterable[Batch]) -> float:
+        """The mean over the rows of what Keras counts as the loss of each batch."""
+        values, sizes = zip(*((float(self.counted(x, y)), rows(x)) for x, y in batches))
+        return float(np.average(values, weights=sizes))
+
+    def run(self, batches: list[Batch], data: Data | None, mine: Callable[..., Any] | None, quiet: bool = False) -> dict[str, Any]:
         """The nodes ``moved``, ``reread``, ``whole`` and ``eager`` (that of ``whole`` outside of compiled code), and the user's number, at the weights as they are now.
 
         Parameters
@@ -131,29 +143,55 @@ class Ending:
         finally:
             _restore(state)
 
-    def _run(
-        self, batches: list[tuple[Any, Any]], data: Data | None, mine: Callable[..., Any] | None, again: Callable[..., Any]
-    ) -> dict[str, Any]:
+    def _run(self, batches: list[Batch], data: Data | None, mine: Callable[..., Any] | None, again: Callable[..., Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         source = list(data.batches()) if data is not None else batches
-        if batches and data is not None:
-            found["moved"] = self._mean(batches, self.value)
         if not source:
             return found
-        parts = [self.predict(x) for x, _ in source]
-        found["moved" if data is None else "reread"] = self._mean([(y, part) for (_, y), part in zip(source, parts)], self.of)
-        targets, outputs = _joined([y for _, y in source]), _joined(parts)
+        trained = self._outputs(batches)
+        if batches:
+            found["moved"] = self._mean(batches, trained)
+        sample = slice(None, None, -(-len(source) // SAMPLE))
+        some, theirs = _targets(source[sample]), self._predicted(source[sample])
+        parts = trained if data is None else _reordered(source, batches, trained)
+        if parts is None or not self._agree(some, _joined(parts[sample]), theirs):
+            parts = self._outputs(source)
+        if data is not None:
+            found["reread"] = self._mean(source, parts)
+        targets, outputs = _targets(source), _joined(parts)
         found["whole"] = float(self.of(targets, outputs))
-        x = _joined([x for x, _ in source])
-        predictions = tf.nest.map_structure(_tensor, self.model.predict(x, batch_size=rows(source[0][0]), verbose=0))
         found["eager"] = float(again(targets, outputs))
-        found["independent"] = float(again(targets, predictions))
-        found["random"] = again is self.of or not _same(parts[0], self.predict(source[0][0]))
+        found["independent"] = found["eager"] + float(again(some, theirs)) - float(again(some, _joined(parts[sample])))
+        found["random"] = again is self.of or not _same((trained or parts)[0], self.predict((batches or source)[0][0]))
         if not found["random"]:
             found["weightless"] = self._weightless(targets, outputs)
         if mine is not None:
-            found["mine"] = float(np.mean(np.asarray(mine(_numpy(targets), _numpy(predictions)), dtype=np.float64)))
+            found["mine"] = float(np.mean(np.asarray(mine(_numpy(targets), _numpy(outputs)), dtype=np.float64)))
         return found
+
+    def _predicted(self, batches: list[Batch]) -> Any:
+        """What Keras' own `predict` gives for some batches."""
+        outputs = self.model.predict(_joined([x for x, _ in batches]), batch_size=rows(batches[0][0]), verbose=0)
+        return tf.nest.map_structure(_tensor, outputs)
+
+    def _agree(self, targets: Any, outputs: Any, others: Any) -> bool:
+        """Whether two predictions give the same loss."""
+        return bool(np.isclose(float(self.of(targets, outputs)), float(self.of(targets, others)), rtol=NEAR, atol=0.0))
+
+    def _outputs(self, batches: list[Batch]) -> list[Any]:
+        """The model's predictions for each batch."""
+        inputs = [x for x, _ in batches]
+        alike = _alike(inputs)
+        found = _unstacked(self.predict_each(_stacked(inputs[:alike]))) if alike else []
+        return found + [self.predict(x) for x in inputs[alike:]]
+
+    def _mean(self, batches: list[Batch], outputs: list[Any]) -> float:
+        """The mean over the rows of the loss of each batch."""
+        targets = [y for _, y in batches]
+        alike = _alike(list(zip(targets, outputs)))
+        values = list(self.of_each(_stacked(targets[:alike]), _stacked(outputs[:alike])).numpy()) if alike else []
+        values += [float(self.of(y, part)) for y, part in zip(targets[alike:], outputs[alike:])]
+        return float(np.average(values, weights=[rows(x) for x, _ in batches]))
 
     def _weightless(self, targets: Any, outputs: Any) -> float:
         """The loss of the same predictions with every weight of the model at 0 for a moment: without penalties in its own code."""
@@ -164,15 +202,6 @@ class Ending:
             return float(called(self.compiled, targets, outputs))
         finally:
             _restore(state)
-
-    @staticmethod
-    def _mean(batches: Iterable[tuple[Any, Any]], value: Callable[[Any, Any], Any]) -> float:
-        total, all_ = 0.0, 0
-        for x, y in batches:
-            number = rows(x)
-            total += number * float(value(x, y))
-            all_ += number
-        return total / max(all_, 1)
 
 
 def _state(variables: Any) -> list[tuple[Any, Any]]:
@@ -204,8 +233,41 @@ def _numpy(structure: Any) -> Any:
     return tf.nest.map_structure(lambda leaf: leaf.numpy(), structure)
 
 
+def _targets(batches: list[Batch]) -> Any:
+    return _joined([y for _, y in batches])
+
+
+def _reordered(source: list[Batch], batches: list[Batch], trained: list[Any]) -> list[Any] | None:
+    """The predictions for the user's batches out of those for the epoch's, where these hold the same rows; right where no row bears on another."""
+    order = places(_joined(source), _joined(batches)) if batches else None
+    if order is None:
+        return None
+    outputs = tf.nest.map_structure(lambda leaf: tf.gather(leaf, order), _joined(trained))
+    sizes = [rows(x) for x, _ in source]
+    pieces = [tf.split(leaf, sizes) for leaf in tf.nest.flatten(outputs)]
+    return [tf.nest.pack_sequence_as(outputs, piece) for piece in zip(*pieces)]
+
+
 def _joined(parts: list[Any]) -> Any:
     def join(*leaves: Any) -> Any:
         return tf.sparse.concat(0, list(leaves)) if isinstance(leaves[0], tf.SparseTensor) else tf.concat(leaves, axis=0)
 
     return tf.nest.map_structure(join, *parts)
+
+
+def _alike(parts: list[Any]) -> int:
+    """How many of them, from the first one on, have its shapes, so that one compiled loop runs over them; 0 where they are not dense."""
+
+    def shapes(part: Any) -> list[Any]:
+        return [leaf.shape if isinstance(leaf, tf.Tensor) else None for leaf in tf.nest.flatten(part)]
+
+    first = shapes(parts[0]) if parts else [None]
+    return 0 if None in first else next((place for place, part in enumerate(parts) if shapes(part) != first), len(parts))
+
+
+def _stacked(parts: list[Any]) -> Any:
+    return tf.nest.map_structure(lambda *leaves: tf.stack(leaves), *parts)
+
+
+def _unstacked(parts: Any) -> list[Any]:
+    return [tf.nest.pack_sequence_as(parts, leaves) for leaves in zip(*(tf.unstack(leaf) for leaf in tf.nest.flatten(parts)))]

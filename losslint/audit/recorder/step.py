@@ -38,11 +38,19 @@ _REFUSED = (TypeError, ValueError, tf.errors.InvalidArgumentError)
 
 
 class Sums:
-    """Sums over the batches of an epoch, in float64, kept in variables of our own: the same in eager, graph and XLA."""
+    """Sums over the batches of an epoch, in float64, kept in variables of our own: the same in eager, graph and XLA.
 
-    def __init__(self) -> None:
-        self.values = tf.Variable(np.zeros([len(_SLOTS), 4]), dtype=tf.float64, trainable=False, name="losslint_sums")
-        self.counts = tf.Variable(np.zeros([2]), dtype=tf.float64, trainable=False, name="losslint_counts")
+    Where the training runs on several replicas, each keeps those of its own part of each batch.
+    """
+
+    def __init__(self, strategy: Any) -> None:
+        self.strategy = strategy
+        kind = {"dtype": tf.float64, "trainable": False}
+        if strategy.num_replicas_in_sync > 1:
+            kind.update(synchronization=tf.VariableSynchronization.ON_READ, aggregation=tf.VariableAggregation.SUM)
+        with strategy.scope():
+            self.values = tf.Variable(np.zeros([len(_SLOTS), 4]), name="losslint_sums", **kind)
+            self.counts = tf.Variable(np.zeros([2]), name="losslint_counts", **kind)
 
     def reset(self) -> None:
         """Begin an epoch."""
@@ -62,10 +70,14 @@ class Sums:
 
     def read(self) -> dict[str, Any]:
         """The epoch's ``batches``, ``rows`` and, by slot, its ``mean`` over rows, ``plain`` mean of batches, ``last`` and first ``bad`` one."""
-        batches, rows = (float(value) for value in self.counts.numpy())
+        values, counts = (np.stack(self.strategy.experimental_local_results(each)) for each in (self.values, self.counts))
+        batches, rows = counts[0, 0], counts[:, 1].sum()
         found: dict[str, Any] = {"batches": int(batches), "rows": int(rows)}
-        for slot, (weighted, plain, last, bad) in zip(_SLOTS, self.values.numpy()):
-            found[slot] = {"mean": weighted / max(rows, 1), "plain": plain / max(batches, 1), "last": last, "bad": int(bad)}
+        weighted, plain, last = values[:, :, 0].sum(0) / max(rows, 1), values[:, :, 1].mean(0) / max(batches, 1), values[:, :, 2].mean(0)
+        bad = np.where(values[:, :, 3] > 0, values[:, :, 3], np.inf).min(0)
+        for place, slot in enumerate(_SLOTS):
+            first = int(bad[place]) if np.isfinite(bad[place]) else 0
+            found[slot] = {"mean": weighted[place], "plain": plain[place], "last": last[place], "bad": first}
         return found
 
 
@@ -96,7 +108,8 @@ class Step:
         self.own_step = False
         self.drawn: bool | None = None
         self.half = ""
-        self.sums = Sums()
+        self.strategy = getattr(model, "distribute_strategy", None) or tf.distribute.get_strategy()
+        self.sums = Sums(self.strategy)
 
     def reported(self, rows: Any, logs: Any) -> None:
         """Measure a step of the user's own that never asks for the model's loss: only what it returns is known."""
@@ -116,9 +129,14 @@ class Step:
         batch
             ``x``, ``y``, ``y_pred`` and ``sample_weight`` as the step has them.
         """
-        found = {"total": tf.stop_gradient(total)}
-        found.update(self._penalties())
+        replicas = self.strategy.num_replicas_in_sync
+        found = {"total": tf.stop_gradient(total) * replicas}  # each computes its part of it
         compiled = self.compiled
+        if replicas > 1:
+            self._miss(NODES[1:], "the training runs on several replicas, each of which sees a part of a batch")
+            self._keep(rows, found)
+            return
+        found.update(self._penalties())
         if compiled is None:
             self._miss(NODES[1:], "the model has no compiled loss")
         elif self._drawn(compiled, batch):

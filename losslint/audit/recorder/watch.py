@@ -61,11 +61,9 @@ class Watch:
         self.batches = Batches()
         self.newer = hasattr(model, "_compile_loss")  # Keras 3
         stock = type(model).train_step is keras.Model.train_step
-        self.replicated = tf.distribute.get_strategy().num_replicas_in_sync > 1
-        probe = stock and not self.stateful and not self.replicated and options.get("probe", True)
-        alone = None if self.replicated else self.compiled
-        self.step = Step(model, alone, probe, bool(options.get("evaluate")))
-        self.check = Step(model, alone, probe=False)
+        probe = stock and not self.stateful and options.get("probe", True)
+        self.step = Step(model, self.compiled, probe, bool(options.get("evaluate")))
+        self.check = Step(model, self.compiled, probe=False)
         self.measuring: Step | None = None  # the step that runs: of the training, or of an evaluation
         self.ending: Ending | None = None
         self.callback = _callback(keras, self)
@@ -123,7 +121,7 @@ class Watch:
 
     def tee(self) -> None:
         """Keep the batches from here on."""
-        if self.replicated or self.model.train_function is self.teed:
+        if self.model.train_function is self.teed:
             return
         self.teed = Tee(self.model.train_function, self._keep, functools.partial(self._fail, "batches"))
         self.model.train_function = self.teed
