@@ -29,6 +29,7 @@ def make_loss(centers, ratio=0.5):
         "raised = K.exp(-precision * K.square(y_pred - centers)); return raised / K.sum(raised, -1, keepdims=True)",
         "kernel = tf.exp(-(tf.range(-3.0, 4.0) ** 2) / (2.0 * ratio**2)); return y_pred * (kernel / tf.reduce_sum(kernel))",
         "return tf.exp(y_pred) / tf.exp(y_true)",
+        "scale = tf.exp(y_pred); return tf.exp(-0.5 * tf.square(y_true / scale)) / (scale * 2.5)",
     ],
 )
 def test_a_quotient_of_bounded_exponentials_is_stable(body: str, codes: Callable[[str], set[str]]) -> None:

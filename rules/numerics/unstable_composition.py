@@ -265,7 +265,9 @@ def _sums(operand: Node, always_added: bool) -> Unstable | None:
 
 def _softmax(node: Node) -> Unstable | None:
     """A softmax written as a quotient of exponentials: infinity by infinity is NaN, and no guard around it helps."""
-    if node.operation != "divide" or not _exponentials(node.arguments[0])[0] or bare(node.arguments[1]).operation == "exp":
+    if node.operation != "divide" or _overflowing(_exponentials(node.arguments[0])[0]) is None:
+        return None
+    if bare(node.arguments[1]).operation == "exp":
         return None  # the quotient of two exponentials is a ratio of scales, such as of variances
     inner = _overflowing(_exponentials(node.arguments[1])[0])
     what = "overflows float32 above 88, and infinity divided by infinity is NaN"
