@@ -265,13 +265,11 @@ def _sums(operand: Node, always_added: bool) -> Unstable | None:
 
 def _softmax(node: Node) -> Unstable | None:
     """A softmax written as a quotient of exponentials: infinity by infinity is NaN, and no guard around it helps."""
-    if node.operation != "divide" or _overflowing(_exponentials(node.arguments[0])[0]) is None:
-        return None
-    if bare(node.arguments[1]).operation == "exp":
+    if node.operation != "divide" or bare(node.arguments[1]).operation == "exp":
         return None  # the quotient of two exponentials is a ratio of scales, such as of variances
-    inner = _overflowing(_exponentials(node.arguments[1])[0])
+    above, inner = (_overflowing(_exponentials(part)[0]) for part in node.arguments[:2])
     what = "overflows float32 above 88, and infinity divided by infinity is NaN"
-    return Unstable(inner, f"{quoted(inner)} {what}", "softmax(x)") if inner is not None else None
+    return Unstable(inner, f"{quoted(inner)} {what}", "softmax(x)") if above is not None and inner is not None else None
 
 
 def _sigmoid(operand: Node) -> Unstable | None:
