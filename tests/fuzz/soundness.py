@@ -270,13 +270,13 @@ def _degree(node: Node, once: Any, twice: Any) -> str:
 
 def _one_branch(node: Node) -> bool:
     """Whether only one of two branches is run, and perhaps not the one through which a gradient flows."""
-    return node.operation in ("cond", "switch") and node.arguments[0].shape == SCALAR
+    return node.operation in ("cond", "case") or (node.operation == "switch" and node.arguments[0].shape == SCALAR)
 
 
 def _without_degree(node: Node) -> bool:
     """Whether a batch of this size says nothing of how a value grows."""
     return (
-        node.operation in LOGARITHMIC
+        node.operation in LOGARITHMIC | EDGED  # beside an edge it goes by a root
         or is_loss(node.operation)
         or (node.operation in BOUNDING and any(a.degree != ZERO for a in node.arguments))
     )
