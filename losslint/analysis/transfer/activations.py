@@ -60,7 +60,7 @@ def _mixed(op: Operation, x: Node, others: list[Node], site: Site, known: bool, 
     power = None if along is None else sum(axis.power for axis in along)
     flow = max(o.gradient for o in (x, *others))
     marks = (x.facts.marks & INHERITED) | ({"activated"} if op.activation else frozenset())
-    if op.degree is Degree.ZERO and (x.degree != degree.ZERO or (op.along == 0.0 and power != 0)):
+    if op.degree is Degree.ZERO and (any(x.degree) or (op.along == 0.0 and power != 0)):
         marks |= {"slow"}
     return made(
         op.name,

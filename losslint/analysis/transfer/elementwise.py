@@ -83,8 +83,8 @@ def _marks(op: Operation, operands: list[Node], spelling: str) -> frozenset[str]
         marks -= {"activated", "slow"}
     if op.activation:
         marks |= {"activated"}
-    if op.degree is Degree.ZERO and op.flow is Flow.FLOWS and any(o.degree != degree.ZERO for o in operands):
-        marks |= {"slow"}
+    if op.degree is Degree.ZERO and op.flow is Flow.FLOWS and any(any(o.degree) for o in operands):
+        marks |= {"slow"}  # of what is not known nothing is said: a network's output does not grow
     if all(o.constant or o.marked("dimension") for o in operands):
         marks |= frozenset().union(*(o.facts.marks & {"dimension", "declared-batch"} for o in operands))
     if spelling.startswith("np.") and not all(o.constant for o in operands):
