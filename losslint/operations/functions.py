@@ -91,7 +91,7 @@ def cube_root(x: float) -> float:
 
 
 def hypotenuse(x: float, y: float) -> float:
-    return math.hypot(x, y) if math.isfinite(x) and math.isfinite(y) else NAN  # Keras divides one by the other
+    return math.hypot(x, y) if squarable(x) and squarable(y) else NAN
 
 
 def hard_tanh(x: float) -> float:
@@ -108,6 +108,11 @@ def mish(x: float) -> float:
 
 def square(x: float) -> float:
     return x * x
+
+
+def squarable(x: float) -> bool:
+    """Whether the square of a number, which roots of sums are made of, is neither too large nor too small for float32."""
+    return x == 0 or 1e-18 < abs(x) < 1e18
 
 
 def sqrt(x: float) -> float:
@@ -315,7 +320,7 @@ def kept_at_one(x: float, n: int) -> float:
 
 
 def length(x: float, n: int) -> float:
-    return abs(x) * math.sqrt(n)
+    return abs(x) * math.sqrt(n) if squarable(x) else NAN
 
 
 def log_of_sum(x: float, n: int) -> float:
@@ -341,12 +346,12 @@ def log_share(x: float, n: int) -> float:
 
 def direction(x: float, n: int) -> float:
     """An element of a normalised vector of equal elements; a vector of zeros stays as it is."""
-    return NAN if not math.isfinite(x) else 0.0 if x == 0 else math.copysign(1.0 / math.sqrt(n), x)
+    return NAN if not squarable(x) else 0.0 if x == 0 else math.copysign(1.0 / math.sqrt(n), x)
 
 
 def unit(x: float, n: int) -> float:
     """An element of a normalised vector of equal elements; TensorFlow's floor of 1e-12 under the squared norm."""
-    return NAN if x != x else x / math.sqrt(max(n * x * x, 1e-12))
+    return x / math.sqrt(max(n * x * x, 1e-12)) if abs(x) < 1 or squarable(x) else NAN
 
 
 # --- where a derivative is exactly 0, operand by operand ---------------------------------------------------------------

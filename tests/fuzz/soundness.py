@@ -111,7 +111,7 @@ def contradictions(program: Program) -> Iterator[str]:
                 yield f"{name}: shape {node.shape}, it is {once[name].shape} and {twice[name].shape}"
             elif all(finite.get(part, True) for part in parts) and (told := _grown(node, real, name, once, twice)):
                 yield f"{name}: {told}"
-            exactly = not any(part.operation in MOVING or part.operation in STEPS for part in reach(node))
+            exactly = not any(part.operation in MOVING | STEPS or _decided_by_a_digit(part) for part in reach(node))
             counted = exactly or not any(part.operation in COUNTING for part in reach(node))
             rounded = any(map(_rounded, reach(node)))
             for index in range(len(columns)):
@@ -228,6 +228,11 @@ def _at_edge(node: Node, index: int) -> bool:
             if part.arguments[0].columns.single[index] == pole.at and any(map(_rounded, reach(*part.arguments))):
                 return True
     return False
+
+
+def _decided_by_a_digit(node: Node) -> bool:
+    """Whether it is asked if a rounded value is equal to another."""
+    return node.operation in ("equal", "not_equal") and any(map(_rounded, reach(*node.arguments)))
 
 
 def _rounded(node: Node) -> bool:

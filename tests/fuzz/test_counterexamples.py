@@ -17,6 +17,8 @@ COLUMNS = {
     "nor has the direction of an infinite vector": ["a = tf.math.reciprocal(y_true)", "keras.ops.normalize(a)"],
     "nor has the length of one with infinite sides": ["a = tf.math.reciprocal(y_true)", "keras.ops.hypot(a, a)"],
     "nor a mean with infinite weights": ["a = tf.math.reciprocal(y_true)", "keras.ops.average(a, axis=0, weights=a[:, 0])"],
+    "nor has the length of one that is too long to be squared": ["a = tf.exp(y_pred / 2.0)", "tf.experimental.numpy.hypot(a, a)"],
+    "nor its direction": ["a = keras.ops.exp2(y_pred)", "K.l2_normalize(a, axis=-1)"],
     "the spread of infinities is not 0": ["a = tf.math.reciprocal(y_true)", "keras.ops.moments(a, axes=[-1])[1]"],
     "a number that is cut off keeps its sign": ["a = tf.experimental.numpy.fix(y_pred)", "tf.exp(1.0 / a)"],
 }
@@ -44,6 +46,7 @@ SHAPES = {
         "K.sparse_categorical_crossentropy(tf.argmax(a, -1), a)",
     ],
     "a vector times a matrix is a vector": ["a = tf.reduce_sum(y_pred, -1)", "keras.ops.dot(a, y_pred)"],
+    "vectors in stacks": ["a = y_true[:, None]", "b = a + y_true", "tf.linalg.matvec(a[:, :, None] * b[:, None, :], b)"],
     "a dot product aligns no axes": ["a = tf.transpose(y_pred[..., None])", "keras.ops.dot(y_true, a)"],
     "a branch of which nothing is known": ["a = tf.reduce_sum(y_pred[0])", "b = tf.reduce_sum(y_pred, -1)", "K.switch(a > 9.0, b, a)"],
     "circle loss of columns": ["a = tf.transpose(y_pred)", "keras.losses.circle(tf.argmax(a, -1), tf.math.l2_normalize(a, -1))"],

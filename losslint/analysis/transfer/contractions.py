@@ -77,7 +77,8 @@ def _contracted(op: Operation, x: Node, y: Node, arguments: Arguments) -> tuple[
         return Shape((*left, *right, last)), [_common(inner, other)]
     before, rows, inner = _matrix(x.shape, flipped)
     if op.name == "matvec" or (y.shape.exact and len(y.shape.lead) == 1 and op.name != "matmul"):
-        return Shape((*before, rows)), [_common(inner, y.shape.axis(-1) or ANY)]
+        stacked = broadcast(Shape(before), Shape(y.shape.lead[:-1])) if x.shape.exact and y.shape.exact and op.name == "matvec" else None
+        return Shape((*(stacked.lead if stacked is not None else before), rows)), [_common(inner, y.shape.axis(-1) or ANY)]
     ahead, other, cols = _matrix(y.shape, flag(arguments.get("transpose_y")))
     stack = before if len(before) >= len(ahead) else ahead
     axes = (*stack, rows, cols)
