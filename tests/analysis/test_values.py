@@ -95,3 +95,11 @@ def test_one_part_is_enough_for_a_gradient(expression: str) -> None:
 )
 def test_bounds(expression: str, ends: tuple[float, float]) -> None:
     assert bounds(value(expression)) == ends
+
+
+def test_an_if_narrows_the_branch_that_is_taken() -> None:
+    body = "y_pred\n    if tf.reduce_min(y_true) > 0.0:\n        return tf.math.log(y_true)\n    return y_pred"
+    text = HEAD.replace("return ", "value = ") + body + "\n"
+    traces = interpreter.run(Source.parse(text, "losses.py"), Settings(), no_modules)
+    columns = next(trace for trace in traces if trace.flipped is None).roots[0].node.columns.single
+    assert columns[2] == 0.0 and columns[0] != columns[0]
