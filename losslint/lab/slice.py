@@ -20,7 +20,7 @@ from losslint.source import Declared, Modules, Source
 INPUTS = frozenset({"placeholder", "placeholder_with_default", "Input", "get_next"})  # calls that make what a batch is fed into
 LACKING = re.compile(r"AttributeError: '\w+' object has no attribute '(\w+)'")
 NUMPY = re.compile(r"experimental_enable_numpy_behavior")  # what TensorFlow advises where a tensor is used like an array
-UNDEFINED = re.compile(r"the loss needs `(\w+)` \(its definition fails")
+UNDEFINED = re.compile(r"the loss needs `(\w+)` \(its definition fails: (?!Refused)")  # what the fence refused is told, not guessed around
 
 
 @dataclass(frozen=True, slots=True)
