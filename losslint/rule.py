@@ -136,23 +136,30 @@ def configured(rules: Sequence[Rule], settings: Settings) -> dict[type[Options],
     LosslintError
         A rule or an option does not exist, or a value is not valid.
     """
-    kinds = {word: rule.options for rule in rules for word in (rule.code, rule.name)}
     given: dict[type[Options], dict[str, object]] = {}
     for word, options in settings.rules.items():
         for name, value in options.items():
-            where = told(settings, "rules", word, name)
-            kind = kinds.get(word)
-            if word not in kinds:
-                raise LosslintError(f"{where}unknown rule `{word}`; {nearest(word, kinds)}")
-            if kind is None:
-                having = " ".join(rule.name for rule in rules if rule.options is not None)
-                raise LosslintError(f"{where}the rule `{word}` has no options; those that have are {having}")
             try:
-                field, held = decoded(kind, name, value)
-            except LosslintError as error:
-                raise LosslintError(f"{where}rules.{word}.{name}: {error}") from error
+                kind, field, held = _option(rules, word, name, value)
+            except LosslintError as error:  # only now is the line looked for: that takes the time of reading the file many times
+                raise LosslintError(f"{told(settings, 'rules', word, name)}{error}") from error
             given.setdefault(kind, {})[field] = held
     return {kind: kind(**values) for kind, values in given.items()}
+
+
+def _option(rules: Sequence[Rule], word: str, name: str, value: object) -> tuple[type[Options], str, object]:
+    """What holds an option of a rule, its field there, and its value."""
+    kinds = {known: rule.options for rule in rules for known in (rule.code, rule.name)}
+    if word not in kinds:
+        raise LosslintError(f"unknown rule `{word}`; {nearest(word, kinds)}")
+    kind = kinds[word]
+    if kind is None:
+        having = " ".join(rule.name for rule in rules if rule.options is not None)
+        raise LosslintError(f"the rule `{word}` has no options; those that have are {having}")
+    try:
+        return kind, *decoded(kind, name, value)
+    except LosslintError as error:
+        raise LosslintError(f"rules.{word}.{name}: {error}") from error
 
 
 # --- the registry ------------------------------------------------------------------------------------------------

@@ -40,7 +40,14 @@ class Where(Struct, frozen=True):
     @property
     def place(self) -> str:
         """The file and the line, or the option of the command line."""
-        return COMMAND_LINE if self.file is None else _place(self.file, self.keys)
+        if self.file is None:
+            return COMMAND_LINE
+        try:
+            table = ("tool", "losslint") if self.file.name == SHARED else ()
+            line = _line(self.file.read_text(encoding="utf-8"), (*table, *self.keys))
+        except (OSError, UnicodeDecodeError):
+            line = None  # it was there when it was read
+        return f"{self.file}:{line}" if line else str(self.file)
 
     def __str__(self) -> str:
         first, *inner = self.keys
@@ -50,15 +57,7 @@ class Where(Struct, frozen=True):
 def told(settings: Settings, *keys: str) -> str:
     """What begins a message about a key: the file and the line that set it, or the option; empty where neither does."""
     origin = settings.origins.get(keys[0] if keys[0] != "rules" else ".".join(keys))
-    return "" if origin is None else f"{origin if origin == COMMAND_LINE else _place(Path(origin), keys)}: "
-
-
-def _place(file: Path, keys: tuple[str, ...]) -> str:
-    try:
-        line = _line(file.read_text(encoding="utf-8"), (*(("tool", "losslint") if file.name == SHARED else ()), *keys))
-    except (OSError, UnicodeDecodeError):
-        line = None  # it was there when it was read
-    return f"{file}:{line}" if line else str(file)
+    return "" if origin is None else f"{Where(None if origin == COMMAND_LINE else Path(origin), keys).place}: "
 
 
 def _line(text: str, keys: tuple[str, ...]) -> int | None:
