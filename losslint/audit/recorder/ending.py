@@ -153,10 +153,10 @@ class Ending:
             found["moved"] = self._mean(batches, trained)
         sample = slice(None, None, -(-len(source) // SAMPLE))
         some, theirs = _targets(source[sample]), self._predicted(source[sample])
-        parts = trained if data is None else _reordered(source, batches, trained)
-        if parts is None or not self._agree(some, _joined(parts[sample]), theirs):
-            parts = self._outputs(source)
+        parts = trained
         if data is not None:
+            reordered = _reordered(source, batches, trained)
+            parts = reordered if reordered is not None and self._agree(some, _joined(reordered[sample]), theirs) else self._outputs(source)
             found["reread"] = self._mean(source, parts)
         targets, outputs = _targets(source), _joined(parts)
         found["whole"] = float(self.of(targets, outputs))
@@ -239,11 +239,13 @@ def _targets(batches: list[Batch]) -> Any:
 
 def _reordered(source: list[Batch], batches: list[Batch], trained: list[Any]) -> list[Any] | None:
     """The predictions for the user's batches out of those for the epoch's, where these hold the same rows; right where no row bears on another."""
-    order = places(_joined(source), _joined(batches)) if batches else None
+    sizes = [rows(x) for x, _ in source]
+    if sum(sizes) != sum(rows(x) for x, _ in batches):
+        return None
+    order = places(_joined(source), _joined(batches))
     if order is None:
         return None
     outputs = tf.nest.map_structure(lambda leaf: tf.gather(leaf, order), _joined(trained))
-    sizes = [rows(x) for x, _ in source]
     pieces = [tf.split(leaf, sizes) for leaf in tf.nest.flatten(outputs)]
     return [tf.nest.pack_sequence_as(outputs, piece) for piece in zip(*pieces)]
 
