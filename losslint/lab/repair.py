@@ -20,6 +20,7 @@ from losslint.linter import run
 from losslint.source import Modules, Source
 
 CLOSE = 1e-5  # relative, of value and gradient
+SAME = "value and gradient are as before on batches on which the loss worked"
 MENDED = "; what broke it before does not now"
 CLOSE_RATIO = 1e-3  # how far the factor of a repair that changes training may differ between batches
 
@@ -89,31 +90,34 @@ def repaired(
         return bench
 
     try:
-        old, new = opened(before), opened(after)
-        pairs = [(old.run(batch), new.run(batch)) for batch in old.contents()]
-        told = _compared(pairs, safe)
-        if told:
-            return False, told
-        uneven = "" if safe else _uneven(pairs)
-        if uneven:
-            return None, uneven
-        if proof is None or _mended(old, new, proof):
-            return True, f"value and gradient are as before on batches on which the loss worked{'' if proof is None else MENDED}"
-        if proof.whole.text != after.text:
-            if _mended(old, opened(proof.whole), proof):
-                return (
-                    True,
-                    f"value and gradient are as before on batches on which the loss worked{MENDED}, by this and the fixes beside it",
-                )
-        if _finite(old, new, proof):
-            return None, "the expression is finite now where it was not before, and something else breaks the loss there"
-        still = "what broke the loss before breaks it still"
-        return (None, f"{still}, perhaps through another finding") if proof.others else (False, still)
+        return _judged(opened(before), after, opened, safe, proof)
     except Undecided as error:
         return None, str(error)
     finally:
         for bench in benches:
             bench.close()
+
+
+def _judged(old: Bench, after: Source, opened: Callable[[Source], Bench], safe: bool, proof: Proof | None) -> tuple[bool | None, str]:
+    """The judgement of `repaired`, of a loss that is open before the repair; ``opened`` opens it in other sources."""
+    new = opened(after)
+    pairs = [(old.run(batch), new.run(batch)) for batch in old.contents()]
+    told = _compared(pairs, safe)
+    if told:
+        return False, told
+    uneven = "" if safe else _uneven(pairs)
+    if uneven:
+        return None, uneven
+    if proof is None:
+        return True, SAME
+    if _mended(old, new, proof):
+        return True, f"{SAME}{MENDED}"
+    if proof.whole.text != after.text and _mended(old, opened(proof.whole), proof):
+        return True, f"{SAME}{MENDED}, by this and the fixes beside it"
+    if _finite(old, new, proof):
+        return None, "the expression is finite now where it was not before, and something else breaks the loss there"
+    still = "what broke the loss before breaks it still"
+    return (None, f"{still}, perhaps through another finding") if proof.others else (False, still)
 
 
 def _trace(source: Source, function: str, settings: Settings, modules: Modules) -> Trace:
