@@ -21,12 +21,12 @@ def audit_rules(
 ) -> None:
     """Run every rule's experiment on every loss, and list where it disagrees with the rule: for authors of rules."""
     from losslint import inspection, pipeline
-    from losslint.config import Confirmation, overridden
+    from losslint.config import Confirmation
     from losslint.finding import Failure
     from losslint.lab.oracle import Tally
 
     given = tuple(paths or ["."])
-    settings = overridden(settings_for(given, isolated), select=words_of(select) or ("ALL",), runs=True)
+    settings = settings_for(given, isolated, select=words_of(select) or ("ALL",), runs=True)
     request = pipeline.Request(given, confirm=Confirmation(python or settings.python or sys.executable, confirm_timeout))
     tally, failed = Tally(), False
     for item in inspection.audit(request, settings, rules_of(settings, allow_local_packs), tally):

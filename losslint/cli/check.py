@@ -56,25 +56,26 @@ def check(
 ) -> None:
     """Find defects in the losses of files and folders."""
     from losslint import pipeline, report
-    from losslint.config import Confirmation, cache_folder, choice, overridden
+    from losslint.config import Confirmation, cache_folder, choice
     from losslint.report.progress import bar
     from losslint.report.style import Style, style_of
     from losslint.report.words import counted
-    from losslint.settings import assigned as read
 
     choice(output_format, report.FORMATS, "--output-format")
     files = report.files(output_file or ())
     _together(fix=fix, diff=diff, add_ignore=add_ignore, reason=reason, standard_input="-" in (paths or ()))
     given = tuple(paths or ["."])
     text = standard_input(given, stdin_filename)
-    settings = overridden(
-        settings_for(given if text is None else [stdin_filename or "-"], isolated, config),
+    settings = settings_for(
+        given if text is None else [stdin_filename or "-"],
+        isolated,
+        config,
+        assigned,
         select=words_of(select),
         extend_select=words_of(extend_select),
         ignore=words_of(ignore),
         min_confidence=min_confidence,
         extend_exclude=words_of(extend_exclude),
-        keys=read(assigned or ()),
         runs=bool(confirm or repro) and not write_baseline,
     )
     rules = rules_of(settings, allow_local_packs)

@@ -20,16 +20,14 @@ def explain(
 ) -> None:
     """Show what is known of each value of a loss, and why rules speak or stay silent."""
     from losslint import inspection
-    from losslint.config import overridden
     from losslint.finding import LosslintError
     from losslint.report.explain import explain as explained
     from losslint.report.style import style_of
-    from losslint.settings import assigned as read
 
     path, _, word = place.rpartition(":")
     if not path or not word.isdigit() or int(word) < 1:
         raise LosslintError(f"{place}: give FILE:LINE, as in losses.py:12")
-    settings = overridden(settings_for([path], isolated), keys=read(assigned or ()))
+    settings = settings_for([path], isolated, assigned=assigned)
     told = inspection.explained(path, int(word), settings, rules_of(settings, allow_local_packs))
     style = style_of(sys.stdout)
     texts = [explained(trace, told.path, told.lines, told.findings, style) for trace in told.traces if all_paths or trace.flipped is None]

@@ -20,13 +20,11 @@ def losses(
 ) -> None:
     """Show what is taken for a loss, and what is understood of it."""
     from losslint import inspection, pipeline
-    from losslint.config import overridden
     from losslint.report.losses import Statistics, default_paths, describe
     from losslint.report.style import style_of
-    from losslint.settings import assigned as read
 
     given = tuple(paths or ["."])
-    settings = overridden(settings_for(given, isolated), keys=read(assigned or ()))
+    settings = settings_for(given, isolated, assigned=assigned)
     counts, style, failed, shown = Statistics(), style_of(sys.stdout), False, False
     for item in inspection.losses(pipeline.Request(given, force=force_exclude), settings):
         if not isinstance(item, inspection.Followed):

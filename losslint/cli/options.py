@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,14 +46,32 @@ def standard_input(given: Sequence[str], filename: str | None) -> bytes | None:
     return sys.stdin.buffer.read()
 
 
-def settings_for(given: Sequence[str], isolated: bool, file: str | None = None) -> Settings:
-    """The settings that hold for the given paths, or those of a file.
+def settings_for(
+    given: Sequence[str], isolated: bool, file: str | None = None, assigned: Sequence[str] | None = None, **options: Any
+) -> Settings:
+    """The settings that hold for the given paths, or those of a file, under the options of the command line.
+
+    Parameters
+    ----------
+    assigned
+        Each ``KEY=VALUE`` of `--set`.
+    options
+        The other parameters of `losslint.config.overridden`.
 
     Raises
     ------
     LosslintError
-        A settings file is not valid.
+        A settings file, or what is assigned, is not valid.
     """
+    from losslint.config import overridden
+    from losslint.settings import assigned as read
+
+    found = _found(given, isolated, file)
+    return overridden(found, keys=read(assigned or ()), **options)
+
+
+def _found(given: Sequence[str], isolated: bool, file: str | None) -> Settings:
+    """The settings of files alone."""
     from pathlib import Path
 
     from msgspec.structs import replace

@@ -26,12 +26,10 @@ def settings(
     """Show the settings that hold for a path, and where each comes from."""
     import json
 
-    from losslint.config import overridden
     from losslint.linter import selected
     from losslint.report.settings import described
-    from losslint.settings import assigned as read
 
-    found = overridden(settings_for([path], isolated, config), keys=read(assigned or ()))
+    found = settings_for([path], isolated, config, assigned)
     rules = rules_of(found, allow_local_packs)
     if schema:
         write(json.dumps(described(rules), indent=2) + "\n")

@@ -43,7 +43,7 @@ def why(
     from losslint.audit.explain import explained
     from losslint.audit.links import disagreements
     from losslint.audit.run import epochs_asked, formula, record
-    from losslint.config import choice, overridden
+    from losslint.config import choice
     from losslint.report import chain_page
     from losslint.report.chain import render, to_json
     from losslint.report.style import style_of
@@ -55,8 +55,7 @@ def why(
     _together({"--mine": mine, "--number": number, "--against": against}, validation)
     if plot is not None:
         report.in_a_folder(plot, f"--plot {plot}")
-    settings = settings_for([script], isolated)
-    settings = overridden(settings, select=["ALL"]) if debug else settings
+    settings = settings_for([script], isolated, select=["ALL"] if debug else [])
     options = {
         "epochs": epochs_asked(epochs),
         "stop_after": stop_after,
